@@ -1,0 +1,270 @@
+"""The implementations under test, and the promise that no test leaves anything behind.
+
+A test that asks for `loop`, `loop_factory` or `implementation` (directly or through another fixture) runs once for
+each implementation: the standard library's loop, which is the reference, and ours on each poller. A test marked
+`only_ouroloop` states what only ours promises; one marked `only_stdlib` records a fact about the reference that the
+other tests build on. Nothing is skipped when ours cannot be imported: those tests fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import gc
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+TIME_LIMIT_SECONDS = 60.0
+THREAD_END_SECONDS = 5.0
+
+_watchdog_stream: int | None = None
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """One way of making an event loop, with the future and task classes that belong to it."""
+
+    name: str
+    poller: str | None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.poller is not None
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        if self.poller is None:
+            return asyncio.SelectorEventLoop()
+        import ouroloop
+
+        return ouroloop.EventLoop(poller=self.poller)
+
+    @property
+    def future_class(self) -> Any:
+        if not self.is_ours:
+            return asyncio.Future
+        import ouroloop
+
+        return ouroloop.Future
+
+    @property
+    def task_class(self) -> Any:
+        if not self.is_ours:
+            return asyncio.Task
+        import ouroloop
+
+        return ouroloop.Task
+
+    @property
+    def script_preamble(self) -> str:
+        """Source text that defines `new_event_loop` in a process of its own."""
+        if not self.is_ours:
+            return "import asyncio\nnew_event_loop = asyncio.SelectorEventLoop\n"
+        return (
+            "import asyncio, ouroloop\n"
+            f"def new_event_loop(): return ouroloop.EventLoop(poller={self.poller!r})\n"
+        )
+
+
+STDLIB = Implementation("stdlib", None)
+OUROLOOP = (Implementation("ouroloop-epoll", "epoll"), Implementation("ouroloop-poll", "poll"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _watchdog_stream
+    config.addinivalue_line("markers", "only_ouroloop: behaviour that only our loop promises")
+    config.addinivalue_line("markers", "only_stdlib: a fact about the standard library's loop")
+    config.addinivalue_line("markers", "time_limit(seconds): for a test that may rightly take long")
+    # Output is not captured yet, so this is the terminal's stream, which a test that hangs must be able to reach.
+    if not config.getoption("usepdb"):
+        _watchdog_stream = os.dup(2)
+
+
+def pytest_unconfigure() -> None:
+    global _watchdog_stream
+    if _watchdog_stream is not None:
+        os.close(_watchdog_stream)
+        _watchdog_stream = None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "implementation" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("only_ouroloop"):
+        implementations: tuple[Implementation, ...] = OUROLOOP
+    elif metafunc.definition.get_closest_marker("only_stdlib"):
+        implementations = (STDLIB,)
+    else:
+        implementations = (STDLIB, *OUROLOOP)
+    metafunc.parametrize("implementation", implementations, ids=lambda each: each.name, indirect=True)
+
+
+# ---- nothing is left behind
+
+
+def open_descriptors() -> set[tuple[int, str]]:
+    """Each open descriptor with what it refers to, so that a number used again counts as a new one."""
+    found = set()
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            found.add((int(name), os.readlink(f"/proc/self/fd/{name}")))
+        except FileNotFoundError:  # The one that listed the directory.
+            continue
+    return found
+
+
+def live_threads() -> set[threading.Thread]:
+    return set(threading.enumerate())
+
+
+def wait_for_threads_to_end(before: set[threading.Thread]) -> set[threading.Thread]:
+    """Threads that were told to end (an executor's, after close) get a moment to do so."""
+    deadline = time.monotonic() + THREAD_END_SECONDS
+    for thread in live_threads() - before:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return live_threads() - before
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that ends with a descriptor or a thread that it did not start with, and end one that hangs."""
+    if _watchdog_stream is not None:
+        limit = request.node.get_closest_marker("time_limit")
+        seconds = limit.args[0] if limit else TIME_LIMIT_SECONDS
+        faulthandler.dump_traceback_later(seconds, exit=True, file=_watchdog_stream)
+    descriptors, threads = open_descriptors(), live_threads()
+    yield
+    faulthandler.cancel_dump_traceback_later()
+    leaked_threads = wait_for_threads_to_end(threads)
+    leaked_descriptors = open_descriptors() - descriptors
+    if leaked_descriptors:
+        # A failing test's traceback may hold a cycle; what only the cycle collector frees is not a leak.
+        gc.collect()
+        leaked_descriptors = open_descriptors() - descriptors
+    assert not leaked_threads, f"threads left running: {leaked_threads}"
+    assert not leaked_descriptors, f"descriptors left open: {sorted(leaked_descriptors)}"
+
+
+# ---- loops
+
+
+@pytest.fixture
+def implementation(request: pytest.FixtureRequest) -> Implementation:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def future_class(implementation: Implementation) -> Any:
+    return implementation.future_class
+
+
+@pytest.fixture
+def task_class(implementation: Implementation) -> Any:
+    return implementation.task_class
+
+
+@pytest.fixture
+def loop_factory(implementation: Implementation) -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
+    """Makes loops that the test closes itself; one that it leaves open fails it."""
+    made: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        loop = implementation.new_event_loop()
+        made.append(weakref.ref(loop))
+        return loop
+
+    yield new_event_loop
+    left_open = [loop for each in made if (loop := each()) is not None and not loop.is_closed()]
+    for loop in left_open:
+        loop.close()
+    assert not left_open, f"loops left open: {left_open}"
+
+
+class ErrorRecorder:
+    """An exception handler that keeps each context that it is given."""
+
+    def __init__(self) -> None:
+        self.contexts: list[dict[str, Any]] = []
+        self.expects_errors = False
+
+    def __call__(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.contexts.append(context)
+
+
+@pytest.fixture
+def error_recorder() -> ErrorRecorder:
+    return ErrorRecorder()
+
+
+@pytest.fixture
+def capture_errors(error_recorder: ErrorRecorder) -> list[dict[str, Any]]:
+    """The contexts that reach the exception handler of `loop`; asking for them allows them."""
+    error_recorder.expects_errors = True
+    return error_recorder.contexts
+
+
+@pytest.fixture
+def loop(
+    loop_factory: Callable[[], asyncio.AbstractEventLoop], error_recorder: ErrorRecorder
+) -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop that is closed at the end; a task left pending or an error that nobody expected fails the test."""
+    loop = loop_factory()
+    loop.set_exception_handler(error_recorder)
+    yield loop
+    pending = set() if loop.is_closed() else asyncio.all_tasks(loop)
+    loop.close()
+    unexpected = [] if error_recorder.expects_errors else error_recorder.contexts
+    assert not unexpected, f"errors reached the exception handler: {unexpected}"
+    assert not pending, f"tasks left pending: {pending}"
+
+
+@pytest.fixture
+def run_once() -> Callable[[asyncio.AbstractEventLoop], None]:
+    """Run exactly one iteration of a loop."""
+
+    def run_once(loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+
+    return run_once
+
+
+# ---- processes
+
+
+@pytest.fixture
+def run_script(implementation: Implementation) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run source text in a fresh interpreter, where `new_event_loop` and `asyncio` are already defined."""
+
+    def run_script(
+        source: str,
+        *,
+        interpreter_options: tuple[str, ...] = (),
+        environment: dict[str, str] | None = None,
+        timeout_seconds: float = 30.0,
+    ) -> subprocess.CompletedProcess[str]:
+        # An outer debug setting would change what the script shows.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONASYNCIODEBUG"}
+        return subprocess.run(
+            [
+                sys.executable,
+                *interpreter_options,
+                "-c",
+                implementation.script_preamble + textwrap.dedent(source),
+            ],
+            env={**inherited, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+        )
+
+    return run_script
