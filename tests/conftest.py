@@ -1,9 +1,9 @@
 """The implementations under test, and the promise that no test leaves anything behind.
 
-A test that asks for `loop`, `loop_factory` or `implementation` (directly or through another fixture) runs once for
-each implementation: the standard library's loop, which is the reference, and ours on each poller. A test marked
-`only_ouroloop` states what only ours promises; one marked `only_stdlib` records a fact about the reference that the
-other tests build on. Nothing is skipped when ours cannot be imported: those tests fail.
+A test that asks for `loop`, `loop_factory` or `implementation` (directly or through another fixture) runs once
+for each implementation: the standard library's loop, which is the reference, and ours on each poller. A test
+marked `only_ouroloop` states what only ours promises; one marked `only_stdlib` records a fact about the
+reference that the other tests build on. Nothing is skipped when ours cannot be imported: those tests fail.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "only_ouroloop: behaviour that only our loop promises")
     config.addinivalue_line("markers", "only_stdlib: a fact about the standard library's loop")
     config.addinivalue_line("markers", "time_limit(seconds): for a test that may rightly take long")
-    # Output is not captured yet, so this is the terminal's stream, which a test that hangs must be able to reach.
+    # Output is not captured yet, so this is the terminal's stream, where a hang is reported.
     if not config.getoption("usepdb"):
         _watchdog_stream = os.dup(2)
 
@@ -136,7 +136,7 @@ def wait_for_threads_to_end(before: set[threading.Thread]) -> set[threading.Thre
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that ends with a descriptor or a thread that it did not start with, and end one that hangs."""
+    """Fail a test that ends with a descriptor or thread that it did not start with; end one that hangs."""
     if _watchdog_stream is not None:
         limit = request.node.get_closest_marker("time_limit")
         seconds = limit.args[0] if limit else TIME_LIMIT_SECONDS
@@ -216,7 +216,7 @@ def capture_errors(error_recorder: ErrorRecorder) -> list[dict[str, Any]]:
 def loop(
     loop_factory: Callable[[], asyncio.AbstractEventLoop], error_recorder: ErrorRecorder
 ) -> Iterator[asyncio.AbstractEventLoop]:
-    """A loop that is closed at the end; a task left pending or an error that nobody expected fails the test."""
+    """A loop that is closed at the end; a task left pending or an unexpected error fails the test."""
     loop = loop_factory()
     loop.set_exception_handler(error_recorder)
     yield loop
