@@ -1,0 +1,27 @@
+"""What the running Python has and how it behaves, where that depends on its version.
+
+The only module that reads `sys.version_info`; every other one imports a constant from here, named for what it
+means. It imports nothing else, so anything may import it.
+"""
+
+from __future__ import annotations
+
+import sys
+
+# Event loop policies are deprecated in 3.14 and gone in 3.16.
+HAS_POLICIES = sys.version_info < (3, 16)
+POLICY_IS_DEPRECATED = sys.version_info >= (3, 14)
+
+# `get_child_watcher()` and the watcher classes went in 3.14.
+HAS_CHILD_WATCHERS = sys.version_info < (3, 14)
+
+# `asyncio.get_event_loop()` without a running loop makes one in the main thread until 3.13, and fails from 3.14 on.
+GET_EVENT_LOOP_CREATES = sys.version_info < (3, 14)
+
+# `asyncio.EventLoop`, the name for whatever the platform's default loop is.
+HAS_EVENT_LOOP_NAME = sys.version_info >= (3, 13)
+
+# From 3.13.3 on `create_task` hands keyword arguments that it does not know to the task factory. The `name` is among
+# them in 3.13.3 alone and from 3.14 on; elsewhere the loop calls `set_name` on what the factory made.
+FACTORY_TAKES_KEYWORDS = sys.version_info >= (3, 13, 3)
+FACTORY_TAKES_NAME = sys.version_info[:3] == (3, 13, 3) or sys.version_info >= (3, 14)
