@@ -1,6 +1,6 @@
 """The implementations under test, and the promise that no test leaves anything behind.
 
-A test that asks for `loop`, `loop_factory` or `implementation` (directly or through another fixture) runs once
+A test that asks for `loop`, `loop_factory` or `implementation`, itself or through a fixture, runs once
 for each implementation: the standard library's loop, which is the reference, and ours on each poller. A test
 marked `only_ouroloop` states what only ours promises; one marked `only_stdlib` records a fact about the
 reference that the other tests build on. Nothing is skipped when ours cannot be imported: those tests fail.
@@ -9,7 +9,7 @@ reference that the other tests build on. Nothing is skipped when ours cannot be 
 from __future__ import annotations
 
 import asyncio
-import faulthandler
+import contextlib
 import gc
 import os
 import subprocess
@@ -18,16 +18,16 @@ import textwrap
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-TIME_LIMIT_SECONDS = 60.0
-THREAD_END_SECONDS = 5.0
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
-_watchdog_stream: int | None = None
+THREAD_END_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -80,20 +80,8 @@ OUROLOOP = (Implementation("ouroloop-epoll", "epoll"), Implementation("ouroloop-
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    global _watchdog_stream
     config.addinivalue_line("markers", "only_ouroloop: behaviour that only our loop promises")
     config.addinivalue_line("markers", "only_stdlib: a fact about the standard library's loop")
-    config.addinivalue_line("markers", "time_limit(seconds): for a test that may rightly take long")
-    # Output is not captured yet, so this is the terminal's stream, where a hang is reported.
-    if not config.getoption("usepdb"):
-        _watchdog_stream = os.dup(2)
-
-
-def pytest_unconfigure() -> None:
-    global _watchdog_stream
-    if _watchdog_stream is not None:
-        os.close(_watchdog_stream)
-        _watchdog_stream = None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -108,17 +96,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("implementation", implementations, ids=lambda each: each.name, indirect=True)
 
 
-# ---- nothing is left behind
-
-
 def open_descriptors() -> set[tuple[int, str]]:
     """Each open descriptor with what it refers to, so that a number used again counts as a new one."""
     found = set()
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            found.add((int(name), os.readlink(f"/proc/self/fd/{name}")))
-        except FileNotFoundError:  # The one that listed the directory.
-            continue
+    for entry in list(Path("/proc/self/fd").iterdir()):
+        # The one that listed the directory is gone by now.
+        with contextlib.suppress(FileNotFoundError):
+            found.add((int(entry.name), str(entry.readlink())))
     return found
 
 
@@ -135,15 +119,10 @@ def wait_for_threads_to_end(before: set[threading.Thread]) -> set[threading.Thre
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that ends with a descriptor or thread that it did not start with; end one that hangs."""
-    if _watchdog_stream is not None:
-        limit = request.node.get_closest_marker("time_limit")
-        seconds = limit.args[0] if limit else TIME_LIMIT_SECONDS
-        faulthandler.dump_traceback_later(seconds, exit=True, file=_watchdog_stream)
+def nothing_is_left_behind() -> Iterator[None]:
+    """Fail a test that ends with a descriptor or a thread that it did not start with."""
     descriptors, threads = open_descriptors(), live_threads()
     yield
-    faulthandler.cancel_dump_traceback_later()
     leaked_threads = wait_for_threads_to_end(threads)
     leaked_descriptors = open_descriptors() - descriptors
     if leaked_descriptors:
@@ -152,9 +131,6 @@ def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         leaked_descriptors = open_descriptors() - descriptors
     assert not leaked_threads, f"threads left running: {leaked_threads}"
     assert not leaked_descriptors, f"descriptors left open: {sorted(leaked_descriptors)}"
-
-
-# ---- loops
 
 
 @pytest.fixture
@@ -236,9 +212,6 @@ def run_once() -> Callable[[asyncio.AbstractEventLoop], None]:
         loop.run_forever()
 
     return run_once
-
-
-# ---- processes
 
 
 @pytest.fixture
