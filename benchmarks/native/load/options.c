@@ -1,0 +1,113 @@
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct options options = {
+    .connections = 10,
+    .message_bytes = 1024,
+    .pipeline = 1,
+    .warm_seconds = 0.2,
+    .seconds = 1,
+    .path = "/",
+};
+
+static const char usage[] =
+    "usage: load HOST PORT [--conns N] [--size BYTES] [--pipeline DEPTH]\n"
+    "            [--seconds S] [--warm S] [--messages N] [--http] [--path PATH] [--tls]\n"
+    "            [--churn] [--verify] [--busy] [--hold] [--pid SERVER]\n"
+    "Closed-loop load on an echo or HTTP server; prints one line of JSON.\n";
+
+static const struct option names[] = {
+    {"conns", required_argument, NULL, 'c'},
+    {"size", required_argument, NULL, 's'},
+    {"pipeline", required_argument, NULL, 'd'},
+    {"seconds", required_argument, NULL, 't'},
+    {"warm", required_argument, NULL, 'w'},
+    {"messages", required_argument, NULL, 'm'},
+    {"path", required_argument, NULL, 'p'},
+    {"pid", required_argument, NULL, 'i'},
+    {"http", no_argument, NULL, 'H'},
+    {"tls", no_argument, NULL, 'T'},
+    {"churn", no_argument, NULL, 'C'},
+    {"verify", no_argument, NULL, 'V'},
+    {"busy", no_argument, NULL, 'B'},
+    {"hold", no_argument, NULL, 'O'},
+    {NULL, 0, NULL, 0},
+};
+
+static void reject(const char *reason) {
+    fprintf(stderr, "load: %s\n%s", reason, usage);
+    exit(1);
+}
+
+static void take(int name) {
+    switch (name) {
+    case 'c':
+        options.connections = atoi(optarg);
+        break;
+    case 's':
+        options.message_bytes = (size_t)atol(optarg);
+        break;
+    case 'd':
+        options.pipeline = atoi(optarg);
+        break;
+    case 't':
+        options.seconds = atof(optarg);
+        break;
+    case 'w':
+        options.warm_seconds = atof(optarg);
+        break;
+    case 'm':
+        options.messages = atol(optarg);
+        break;
+    case 'p':
+        options.path = optarg;
+        break;
+    case 'i':
+        options.server_pid = atoi(optarg);
+        break;
+    case 'H':
+        options.http = true;
+        break;
+    case 'T':
+        options.tls = true;
+        break;
+    case 'C':
+        options.churn = true;
+        break;
+    case 'V':
+        options.verify = true;
+        break;
+    case 'B':
+        options.busy = true;
+        break;
+    case 'O':
+        options.hold = true;
+        break;
+    default:
+        reject("unknown option");
+    }
+}
+
+void read_options(int count, char **words) {
+    int name;
+    while ((name = getopt_long(count, words, "", names, NULL)) != -1)
+        take(name);
+    if (count - optind != 2)
+        reject("a host and a port are needed");
+    options.address.sin_family = AF_INET;
+    options.address.sin_port = htons((uint16_t)atoi(words[optind + 1]));
+    if (inet_pton(AF_INET, words[optind], &options.address.sin_addr) != 1)
+        reject("the host must be a numeric IPv4 address");
+    if (options.connections < 1 || options.pipeline < 1 || options.message_bytes < 1)
+        reject("connections, pipeline depth and message size must be positive");
+    if (options.messages && (options.churn || options.pipeline > 1))
+        reject("a number of messages goes with one message in flight on lasting connections");
+#ifndef WITH_TLS
+    if (options.tls)
+        reject("built without TLS");
+#endif
+}

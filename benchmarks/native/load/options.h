@@ -1,0 +1,32 @@
+/* What to send, over how many connections and for how long: read from the command line once, constant
+ * afterwards. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options {
+    struct sockaddr_in address;
+    int connections;
+    size_t message_bytes;
+    int pipeline;        /* messages in flight on each connection */
+    long messages;       /* sent by each connection in all; 0: as many as fit in `seconds` */
+    double warm_seconds; /* work that is done but not counted */
+    double seconds;      /* work that is counted */
+    bool http;           /* send GET requests and count whole responses */
+    const char *path;
+    bool tls;
+    bool churn;  /* a new connection for every message */
+    bool verify; /* compare every byte that comes back */
+    bool busy;   /* never sleep, so that the server never pays for waking an idle core */
+    bool hold;   /* keep the connections open after the figures until end of file on standard input */
+    int server_pid;
+};
+
+extern struct options options;
+
+void read_options(int count, char **words);
+
+#endif

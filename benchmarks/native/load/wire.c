@@ -1,0 +1,79 @@
+#include "wire.h"
+
+#include "options.h"
+#ifdef WITH_TLS
+#include "tls.h"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool wire_open(struct wire *wire, bool blocking) {
+    int yes = 1;
+    wire->tls = NULL;
+    wire->descriptor = socket(AF_INET, SOCK_STREAM | (blocking ? 0 : SOCK_NONBLOCK), 0);
+    if (wire->descriptor < 0)
+        return false;
+    setsockopt(wire->descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (connect(wire->descriptor, (struct sockaddr *)&options.address, sizeof options.address) &&
+        errno != EINPROGRESS) {
+        int reason = errno;
+        close(wire->descriptor);
+        errno = reason;
+        return false;
+    }
+    if (blocking)
+        fcntl(wire->descriptor, F_SETFL, O_NONBLOCK);
+#ifdef WITH_TLS
+    if (options.tls)
+        wire->tls = tls_open(wire->descriptor);
+#endif
+    return true;
+}
+
+void wire_close(struct wire *wire, bool reset) {
+#ifdef WITH_TLS
+    if (wire->tls)
+        tls_close(wire->tls);
+#endif
+    if (reset) { /* one connection a message would otherwise fill the port range with TIME_WAIT */
+        struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+        setsockopt(wire->descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    close(wire->descriptor);
+    wire->descriptor = -1;
+}
+
+int wire_handshake(struct wire *wire) {
+#ifdef WITH_TLS
+    if (wire->tls)
+        return tls_handshake(wire->tls);
+#endif
+    (void)wire;
+    return 1;
+}
+
+ssize_t wire_send(struct wire *wire, const char *bytes, size_t count) {
+#ifdef WITH_TLS
+    if (wire->tls)
+        return tls_send(wire->tls, bytes, count);
+#endif
+    ssize_t sent = send(wire->descriptor, bytes, count, MSG_NOSIGNAL);
+    if (sent >= 0)
+        return sent;
+    return errno == EAGAIN || errno == ENOTCONN ? WIRE_WAIT : WIRE_LOST;
+}
+
+ssize_t wire_receive(struct wire *wire, char *bytes, size_t count) {
+#ifdef WITH_TLS
+    if (wire->tls)
+        return tls_receive(wire->tls, bytes, count);
+#endif
+    ssize_t received = recv(wire->descriptor, bytes, count, 0);
+    if (received > 0)
+        return received;
+    return received < 0 && errno == EAGAIN ? WIRE_WAIT : WIRE_LOST;
+}
