@@ -1,9 +1,11 @@
 """The implementations under test, and the promise that no test leaves anything behind.
 
-A test that asks for `loop`, `loop_factory` or `implementation`, itself or through a fixture, runs once
-for each implementation: the standard library's loop, which is the reference, and ours on each poller. A test
+A test that asks for `loop`, `loop_factory` or `implementation`, itself or through a fixture, runs once for
+each implementation: the standard library's loop, which is the reference, and ours on each poller. A test
 marked `only_ouroloop` states what only ours promises; one marked `only_stdlib` records a fact about the
-reference that the other tests build on. Nothing is skipped when ours cannot be imported: those tests fail.
+reference that the other tests build on. Ours behaves on every Python as the newest standard library does;
+`stdlib_since(3, 12)` leaves the reference out on a Python before 3.12, where it did not do so yet. Nothing
+is skipped when ours cannot be imported: those tests fail.
 """
 
 from __future__ import annotations
@@ -82,17 +84,24 @@ OUROLOOP = (Implementation("ouroloop-epoll", "epoll"), Implementation("ouroloop-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "only_ouroloop: behaviour that only our loop promises")
     config.addinivalue_line("markers", "only_stdlib: a fact about the standard library's loop")
+    config.addinivalue_line(
+        "markers", "stdlib_since(*version): the standard library does so from this version"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "implementation" not in metafunc.fixturenames:
         return
+    reference: Any = STDLIB
+    since = metafunc.definition.get_closest_marker("stdlib_since")
+    if since is not None and sys.version_info < since.args:
+        reason = f"the standard library does so from Python {'.'.join(map(str, since.args))}"
+        reference = pytest.param(STDLIB, marks=pytest.mark.skip(reason=reason))
+    implementations: tuple[Any, ...] = (reference, *OUROLOOP)
     if metafunc.definition.get_closest_marker("only_ouroloop"):
-        implementations: tuple[Implementation, ...] = OUROLOOP
+        implementations = OUROLOOP
     elif metafunc.definition.get_closest_marker("only_stdlib"):
-        implementations = (STDLIB,)
-    else:
-        implementations = (STDLIB, *OUROLOOP)
+        implementations = (reference,)
     metafunc.parametrize("implementation", implementations, ids=lambda each: each.name, indirect=True)
 
 
