@@ -22,52 +22,111 @@ endif
 
 BUILD := build/$(TAG)
 VENV := build/venv-$(TAG)
-RELEASE := build/venv-$(TAG)-release
+RELEASE := $(VENV)-release
+WHEELS := build/wheels-$(TAG)
 BIN := $(VENV)/bin
-
-export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# meson and cython-lint start ninja, cython and pycodestyle by their bare names.
+WITH_TOOLS := PATH="$(abspath $(BIN)):$$PATH"
 # Two runs of make at once wait for each other where they would write the same files.
 LOCK := $(if $(shell command -v flock),flock build/.lock)
 INSTALL = $(LOCK) $(1)/bin/python -m pip install --quiet
+SOURCES = $(shell find src -type f -not -path '*/__pycache__/*') meson.build meson.options pyproject.toml README.md
+PEERS := uvloop rloop
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  make %-12s%s\n' "$$name" "$$text"; done
 	@echo
-	@echo '  PYTHON=python3.13   which interpreter: a name on PATH or under pyenv, or a path (default: python3)'
+	@echo '  PYTHON=python3.13 picks the interpreter: a name on PATH or under pyenv, or a path (default: python3)'
 
-# The environments. A newer base interpreter makes them anew.
+# ---- environments
 
 $(VENV)/pyvenv.cfg $(RELEASE)/pyvenv.cfg: $(BASE)
 	@echo "Making $(@D) from $(BASE)"
 	@mkdir -p build
 	@$(LOCK) $(BASE) -m venv --clear $(@D)
-	@$(call INSTALL,$(@D)) 'pip>=25.1'   # the first that reads dependency groups
+	@# The first pip that reads dependency groups.
+	@$(call INSTALL,$(@D)) 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.tools: $(VENV)/pyvenv.cfg pyproject.toml
+$(VENV)/.build-tools: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "Installing the build and test tools into $(VENV)"
 	@$(call INSTALL,$(VENV)) --group build --group test
 	@touch $@
 
-$(VENV)/.lint: $(VENV)/.tools
+$(VENV)/.lints: $(VENV)/.build-tools
 	@echo "Installing the lints into $(VENV)"
 	@$(call INSTALL,$(VENV)) --group lint
 	@touch $@
 
-$(VENV)/.editable: $(VENV)/.tools meson.options
+$(VENV)/.editable: $(VENV)/.build-tools meson.options
 	@echo "Installing ouroloop into $(VENV), editable, with assertions"
-	@PATH="$(abspath $(BIN)):$$PATH" $(call INSTALL,$(VENV)) --no-build-isolation --no-deps --editable . \
+	@$(WITH_TOOLS) $(call INSTALL,$(VENV)) --no-build-isolation --no-deps --editable . \
 	    --config-settings=build-dir=$(BUILD) --config-settings=setup-args=-Dassertions=true
 	@touch $@
 
+# The wheel as users get it. Its build folder is kept, so only what changed is compiled again.
+$(RELEASE)/.wheel: $(VENV)/.build-tools $(RELEASE)/pyvenv.cfg $(SOURCES)
+	@echo "Installing ouroloop into $(RELEASE), from a release wheel"
+	@rm -rf $(WHEELS)
+	@$(WITH_TOOLS) $(LOCK) $(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir $(WHEELS) . \
+	    --config-settings=build-dir=$(BUILD)-release
+	@$(call INSTALL,$(RELEASE)) --force-reinstall --no-deps $(WHEELS)/ouroloop-*.whl
+	@touch $@
+
+$(RELEASE)/.peers: $(RELEASE)/pyvenv.cfg pyproject.toml
+	@for peer in $(PEERS); do \
+	    echo "Installing $$peer into $(RELEASE)"; \
+	    $(call INSTALL,$(RELEASE)) --only-binary :all: --group peer-$$peer \
+	        || echo "$$peer has no build for $$($(BASE) --version): it is left out"; \
+	done
+	@touch $@
+
+$(RELEASE)/.servers: $(RELEASE)/pyvenv.cfg pyproject.toml
+	@echo "Installing the servers of the demo into $(RELEASE)"
+	@$(call INSTALL,$(RELEASE)) --group demo
+	@touch $@
+
+$(RELEASE)/.test-tools: $(RELEASE)/pyvenv.cfg pyproject.toml
+	@echo "Installing the test tools into $(RELEASE)"
+	@$(call INSTALL,$(RELEASE)) --group test
+	@touch $@
+
+# ---- what people run
+
 .PHONY: build
 build: $(VENV)/.editable  ## editable install; a changed .pyx is rebuilt by this, or when it is imported
-	@PATH="$(abspath $(BIN)):$$PATH" $(LOCK) $(BIN)/ninja -C $(BUILD) --quiet
+	@$(WITH_TOOLS) $(LOCK) $(BIN)/ninja -C $(BUILD) --quiet
 
 .PHONY: test
-test: build  ## all tests; TESTS=tests/loop picks some, ARGS='-k timer -x' goes to pytest
+test: build  ## all tests; TESTS=tests/loop picks some, ARGS='-x -k timer' goes to pytest
 	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+
+.PHONY: test-wheel
+test-wheel: $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same tests on the release wheel, without assertions
+	@$(RELEASE)/bin/python -m pytest $(TESTS) $(ARGS)
+
+.PHONY: check
+check: build $(VENV)/.lints  ## every lint: of Python, of Cython, of stubs and of the project's own rules
+	@failed=; \
+	lint() { echo "-- $$*"; $(WITH_TOOLS) $(BIN)/"$$@" || failed+=" [$$*]"; }; \
+	lint ruff check --quiet .; \
+	lint ruff format --check --quiet .; \
+	lint mypy src/ouroloop tools; \
+	lint cython-lint src; \
+	lint python tools/check_stubs.py; \
+	lint python tools/tidy.py; \
+	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+
+.PHONY: demo
+demo: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## real servers on ours, the standard library's loop and uvloop
+	@$(RELEASE)/bin/python examples/demo/run.py $(ARGS)
+
+.PHONY: bench
+bench: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## every benchmark; QUESTION=tasks ROUNDS=9 narrow it
+	@$(RELEASE)/bin/python -m benchmarks $(ARGS)
 
 .PHONY: clean
 clean:  ## delete everything that was built, environments too
