@@ -4,7 +4,7 @@ A test that asks for `loop`, `loop_factory` or `implementation`, itself or throu
 each implementation: the standard library's loop, which is the reference, and ours on each poller. A test
 marked `only_ouroloop` states what only ours promises; one marked `only_stdlib` records a fact about the
 reference that the other tests build on. Ours behaves on every Python as the newest standard library does;
-`stdlib_since(3, 12)` leaves the reference out on a Python before 3.12, where it did not do so yet. Nothing
+`reference_since(3, 12)` leaves the reference out on a Python before 3.12, where it did not do so yet. Nothing
 is skipped when ours cannot be imported: those tests fail.
 """
 
@@ -43,12 +43,20 @@ class Implementation:
     def is_ours(self) -> bool:
         return self.poller is not None
 
-    def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        if self.poller is None:
-            return asyncio.SelectorEventLoop()
+    @property
+    def loop_class(self) -> Any:
+        if not self.is_ours:
+            return asyncio.SelectorEventLoop
         import ouroloop
 
-        return ouroloop.EventLoop(poller=self.poller)
+        return ouroloop.EventLoop
+
+    @property
+    def loop_arguments(self) -> dict[str, Any]:
+        return {"poller": self.poller} if self.is_ours else {}
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        return self.loop_class(**self.loop_arguments)  # type: ignore[no-any-return]
 
     @property
     def future_class(self) -> Any:
@@ -85,7 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "only_ouroloop: behaviour that only our loop promises")
     config.addinivalue_line("markers", "only_stdlib: a fact about the standard library's loop")
     config.addinivalue_line(
-        "markers", "stdlib_since(*version): the standard library does so from this version"
+        "markers", "reference_since(*version): the standard library does so from this version"
     )
 
 
@@ -93,7 +101,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "implementation" not in metafunc.fixturenames:
         return
     reference: Any = STDLIB
-    since = metafunc.definition.get_closest_marker("stdlib_since")
+    since = metafunc.definition.get_closest_marker("reference_since")
     if since is not None and sys.version_info < since.args:
         reason = f"the standard library does so from Python {'.'.join(map(str, since.args))}"
         reference = pytest.param(STDLIB, marks=pytest.mark.skip(reason=reason))
