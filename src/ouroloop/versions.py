@@ -15,13 +15,15 @@ POLICY_IS_DEPRECATED = sys.version_info >= (3, 14)
 # `get_child_watcher()` and the watcher classes went in 3.14.
 HAS_CHILD_WATCHERS = sys.version_info < (3, 14)
 
-# `asyncio.get_event_loop()` without a running loop makes one in the main thread until 3.13, and fails from 3.14 on.
+# `asyncio.get_event_loop()` without a running loop makes one in the main thread until 3.13, and fails from
+# 3.14 on.
 GET_EVENT_LOOP_CREATES = sys.version_info < (3, 14)
 
 # `asyncio.EventLoop`, the name for whatever the platform's default loop is.
 HAS_EVENT_LOOP_NAME = sys.version_info >= (3, 13)
 
-# From 3.13.3 on `create_task` hands keyword arguments that it does not know to the task factory. The `name` is among
-# them in 3.13.3 alone and from 3.14 on; elsewhere the loop calls `set_name` on what the factory made.
+# From 3.13.3 on `create_task` hands keyword arguments that it does not know to the task factory. The `name`
+# is among them in 3.13.3 alone and from 3.14 on; elsewhere the loop calls `set_name` on what the factory
+# made.
 FACTORY_TAKES_KEYWORDS = sys.version_info >= (3, 13, 3)
 FACTORY_TAKES_NAME = sys.version_info[:3] == (3, 13, 3) or sys.version_info >= (3, 14)
