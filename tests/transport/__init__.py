@@ -1,0 +1,1 @@
+"""Stream transports, servers and the promises they keep."""
