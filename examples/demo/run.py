@@ -155,8 +155,8 @@ def describe(options: argparse.Namespace, cores: tuple[int, int] | None, has_uvl
     placing = "each on a core of its own" if cores else "on the one core there is"
     text = (
         f"{options.connections} connections, GET with a JSON answer. Medians over {options.rounds}"
-        f" interleaved rounds of {options.seconds:g} s; x: the rate divided by the other loop's, round by round."
-        f" Server and clients {placing}. CPython {platform.python_version()}, {versions}."
+        f" interleaved rounds of {options.seconds:g} s; x: the rate divided by the other loop's, round by"
+        f" round. Server and clients {placing}. CPython {platform.python_version()}, {versions}."
     )
     return textwrap.fill(text, 100, break_on_hyphens=False)
 
