@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import subprocess
 import sys
@@ -229,6 +230,24 @@ def run_once() -> Callable[[asyncio.AbstractEventLoop], None]:
         loop.run_forever()
 
     return run_once
+
+
+@pytest.fixture
+def asyncio_log() -> Iterator[list[logging.LogRecord]]:
+    """What the logger named "asyncio" is told, at every level."""
+    records: list[logging.LogRecord] = []
+
+    class Recorder(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    logger, recorder = logging.getLogger("asyncio"), Recorder()
+    level = logger.level
+    logger.addHandler(recorder)
+    logger.setLevel(logging.DEBUG)
+    yield records
+    logger.removeHandler(recorder)
+    logger.setLevel(level)
 
 
 @pytest.fixture

@@ -1,0 +1,109 @@
+"""Ctrl-C in whole programs: exit codes, tracebacks and how soon they end."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+@pytest.fixture
+def interrupted(implementation):
+    """Start a program, send it SIGINT once it has printed a line, and return how it ended."""
+
+    def interrupted(source, *, interrupts=1, timeout_seconds=15.0):
+        process = subprocess.Popen(
+            [sys.executable, "-c", implementation.script_preamble + source],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            for _ in range(interrupts):
+                assert process.stdout.readline() == "ready\n"
+                process.send_signal(signal.SIGINT)
+            started = time.monotonic()
+            output, errors = process.communicate(timeout=timeout_seconds)
+            return process.returncode, output, errors, time.monotonic() - started
+        finally:
+            process.kill()
+            process.wait()
+
+    return interrupted
+
+
+def test_program_on_a_bare_loop_ends_like_any_other(interrupted):
+    code, _output, errors, _seconds = interrupted(
+        """
+loop = new_event_loop()
+loop.call_soon(lambda: print("ready", flush=True))
+loop.run_forever()
+"""
+    )
+    assert code == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+def test_runner_cancels_the_main_task_and_then_raises_keyboard_interrupt(interrupted):
+    code, output, errors, _seconds = interrupted(
+        """
+async def main():
+    try:
+        print("ready", flush=True)
+        await asyncio.sleep(30)
+    except asyncio.CancelledError:
+        print("cleaned up", flush=True)
+        raise
+
+with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    runner.run(main())
+"""
+    )
+    assert code == -signal.SIGINT
+    assert output == "cleaned up\n"
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    # The traceback shows where the program was waiting.
+    assert ", in main\n" in errors
+
+
+def test_second_control_c_interrupts_clean_up_that_takes_too_long(interrupted):
+    code, output, errors, _seconds = interrupted(
+        """
+async def main():
+    try:
+        print("ready", flush=True)
+        await asyncio.sleep(30)
+    finally:
+        print("ready", flush=True)
+        await asyncio.sleep(30)
+        print("never", flush=True)
+
+with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    runner.run(main())
+""",
+        interrupts=2,
+    )
+    assert code == -signal.SIGINT
+    assert "never" not in output
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.only_ouroloop
+def test_control_c_ends_the_program_promptly_although_executor_threads_are_busy(interrupted):
+    code, output, errors, seconds = interrupted(
+        """
+import time
+
+async def main():
+    work = asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
+    print("ready", flush=True)
+    await work
+
+ouroloop.run(main(), loop_factory=new_event_loop)
+"""
+    )
+    assert code == -signal.SIGINT
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+    assert seconds < 10
+    assert output == ""
