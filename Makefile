@@ -20,10 +20,12 @@ ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),help)),)
   TAG := $(shell $(BASE) -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
 endif
 
+# For work: an editable install, the build tools, the lints. For tests: a wheel with assertions, compiled in the same
+# build folder. For figures: the wheel as users get it. A wheel, because an editable install starts four times slower.
 BUILD := build/$(TAG)
 VENV := build/venv-$(TAG)
+TESTED := $(VENV)-test
 RELEASE := $(VENV)-release
-WHEELS := build/wheels-$(TAG)
 BIN := $(VENV)/bin
 # meson and cython-lint start ninja, cython and pycodestyle by their bare names.
 WITH_TOOLS := PATH="$(abspath $(BIN)):$$PATH"
@@ -39,13 +41,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  make %-12s%s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name text; do printf '  make %-14s%s\n' "$$name" "$$text"; done
 	@echo
 	@echo '  PYTHON=python3.13 picks the interpreter: a name on PATH or under pyenv, or a path (default: python3)'
 
 # ---- environments
 
-$(VENV)/pyvenv.cfg $(RELEASE)/pyvenv.cfg: $(BASE)
+$(VENV)/pyvenv.cfg $(TESTED)/pyvenv.cfg $(RELEASE)/pyvenv.cfg: $(BASE)
 	@echo "Making $(@D) from $(BASE)"
 	@mkdir -p build
 	@$(LOCK) $(BASE) -m venv --clear $(@D)
@@ -69,13 +71,25 @@ $(VENV)/.editable: $(VENV)/.build-tools meson.options
 	    --config-settings=build-dir=$(BUILD) --config-settings=setup-args=-Dassertions=true
 	@touch $@
 
-# The wheel as users get it. Its build folder is kept, so only what changed is compiled again.
-$(RELEASE)/.wheel: $(VENV)/.build-tools $(RELEASE)/pyvenv.cfg $(SOURCES)
-	@echo "Installing ouroloop into $(RELEASE), from a release wheel"
-	@rm -rf $(WHEELS)
-	@$(WITH_TOOLS) $(LOCK) $(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir $(WHEELS) . \
-	    --config-settings=build-dir=$(BUILD)-release
-	@$(call INSTALL,$(RELEASE)) --force-reinstall --no-deps $(WHEELS)/ouroloop-*.whl
+# The build folder of a wheel is kept, so only what changed is compiled again.
+$(TESTED)/.wheel: BUILD_FOLDER := $(BUILD)
+$(TESTED)/.wheel: ASSERTIONS := true
+$(RELEASE)/.wheel: BUILD_FOLDER := $(BUILD)-release
+$(RELEASE)/.wheel: ASSERTIONS := false
+$(TESTED)/.wheel $(RELEASE)/.wheel: %/.wheel: %/pyvenv.cfg $(VENV)/.build-tools $(SOURCES)
+	@echo "Installing ouroloop into $(@D), from a wheel, assertions: $(ASSERTIONS)"
+	@# Dated before the build, so that what is edited meanwhile counts as newer.
+	@touch $@.new
+	@find src -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf $(@D)/wheels
+	@$(WITH_TOOLS) $(LOCK) $(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir $(@D)/wheels . \
+	    --config-settings=build-dir=$(BUILD_FOLDER) --config-settings=setup-args=-Dassertions=$(ASSERTIONS)
+	@$(call INSTALL,$(@D)) --force-reinstall --no-deps $(@D)/wheels/ouroloop-*.whl
+	@mv $@.new $@
+
+$(TESTED)/.test-tools $(RELEASE)/.test-tools: %/.test-tools: %/pyvenv.cfg pyproject.toml
+	@echo "Installing the test tools into $(@D)"
+	@$(call INSTALL,$(@D)) --group test
 	@touch $@
 
 $(RELEASE)/.peers: $(RELEASE)/pyvenv.cfg pyproject.toml
@@ -91,11 +105,6 @@ $(RELEASE)/.servers: $(RELEASE)/pyvenv.cfg pyproject.toml
 	@$(call INSTALL,$(RELEASE)) --group demo
 	@touch $@
 
-$(RELEASE)/.test-tools: $(RELEASE)/pyvenv.cfg pyproject.toml
-	@echo "Installing the test tools into $(RELEASE)"
-	@$(call INSTALL,$(RELEASE)) --group test
-	@touch $@
-
 # ---- what people run
 
 .PHONY: build
@@ -103,11 +112,11 @@ build: $(VENV)/.editable  ## editable install; a changed .pyx is rebuilt by this
 	@$(WITH_TOOLS) $(LOCK) $(BIN)/ninja -C $(BUILD) --quiet
 
 .PHONY: test
-test: build  ## all tests; TESTS=tests/loop picks some, ARGS='-x -k timer' goes to pytest
-	@$(BIN)/python -m pytest $(TESTS) $(ARGS)
+test: $(TESTED)/.wheel $(TESTED)/.test-tools  ## all tests; TESTS=tests/loop picks some, ARGS='-x -k timer' goes to pytest
+	@$(TESTED)/bin/python -m pytest $(TESTS) $(ARGS)
 
-.PHONY: test-wheel
-test-wheel: $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same tests on the release wheel, without assertions
+.PHONY: test-release
+test-release: $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same on what is shipped, which has no assertions
 	@$(RELEASE)/bin/python -m pytest $(TESTS) $(ARGS)
 
 .PHONY: check
