@@ -12,12 +12,13 @@ struct options options = {
     .warm_seconds = 0.2,
     .seconds = 1,
     .path = "/",
+    .source = {.sin_family = AF_INET},
 };
 
 static const char usage[] =
     "usage: load HOST PORT [--conns N] [--size BYTES] [--pipeline DEPTH]\n"
     "            [--seconds S] [--warm S] [--messages N] [--http] [--path PATH] [--tls]\n"
-    "            [--churn] [--verify] [--busy] [--hold] [--pid SERVER]\n"
+    "            [--churn] [--verify] [--busy] [--hold] [--pid SERVER] [--from HOST]\n"
     "Closed-loop load on an echo or HTTP server; prints one line of JSON.\n";
 
 static const struct option names[] = {
@@ -29,6 +30,7 @@ static const struct option names[] = {
     {"messages", required_argument, NULL, 'm'},
     {"path", required_argument, NULL, 'p'},
     {"pid", required_argument, NULL, 'i'},
+    {"from", required_argument, NULL, 'f'},
     {"http", no_argument, NULL, 'H'},
     {"tls", no_argument, NULL, 'T'},
     {"churn", no_argument, NULL, 'C'},
@@ -39,8 +41,13 @@ static const struct option names[] = {
 };
 
 static void reject(const char *reason) {
-    fprintf(stderr, "load: %s\n%s", reason, usage);
+    fprintf(stderr, "%sload: %s\n", usage, reason);
     exit(1);
+}
+
+static void read_host(const char *word, struct sockaddr_in *address) {
+    if (inet_pton(AF_INET, word, &address->sin_addr) != 1)
+        reject("a host must be a numeric IPv4 address");
 }
 
 static void take(int name) {
@@ -68,6 +75,9 @@ static void take(int name) {
         break;
     case 'i':
         options.server_pid = atoi(optarg);
+        break;
+    case 'f':
+        read_host(optarg, &options.source);
         break;
     case 'H':
         options.http = true;
@@ -100,8 +110,7 @@ void read_options(int count, char **words) {
         reject("a host and a port are needed");
     options.address.sin_family = AF_INET;
     options.address.sin_port = htons((uint16_t)atoi(words[optind + 1]));
-    if (inet_pton(AF_INET, words[optind], &options.address.sin_addr) != 1)
-        reject("the host must be a numeric IPv4 address");
+    read_host(words[optind], &options.address);
     if (options.connections < 1 || options.pipeline < 1 || options.message_bytes < 1)
         reject("connections, pipeline depth and message size must be positive");
     if (options.messages && (options.churn || options.pipeline > 1))

@@ -9,6 +9,7 @@
 
 struct options {
     struct sockaddr_in address;
+    struct sockaddr_in source; /* address that connections come from; port 0: the kernel picks it */
     int connections;
     size_t message_bytes;
     int pipeline;        /* messages in flight on each connection */

@@ -11,26 +11,40 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool wire_open(struct wire *wire, bool blocking) {
+static bool connect_from_source(int descriptor) {
     int yes = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (options.source.sin_addr.s_addr) { /* each source address has a port range of its own */
+        setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
+        if (bind(descriptor, (struct sockaddr *)&options.source, sizeof options.source))
+            return false;
+    }
+    return !connect(descriptor, (struct sockaddr *)&options.address, sizeof options.address) ||
+           errno == EINPROGRESS;
+}
+
+bool wire_open(struct wire *wire, bool blocking) {
     wire->tls = NULL;
     wire->descriptor = socket(AF_INET, SOCK_STREAM | (blocking ? 0 : SOCK_NONBLOCK), 0);
     if (wire->descriptor < 0)
         return false;
-    setsockopt(wire->descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (connect(wire->descriptor, (struct sockaddr *)&options.address, sizeof options.address) &&
-        errno != EINPROGRESS) {
+    if (!connect_from_source(wire->descriptor)) {
         int reason = errno;
         close(wire->descriptor);
         errno = reason;
         return false;
     }
-    if (blocking)
-        fcntl(wire->descriptor, F_SETFL, O_NONBLOCK);
 #ifdef WITH_TLS
     if (options.tls)
         wire->tls = tls_open(wire->descriptor);
+    if (blocking && wire_handshake(wire) != 1) {
+        wire_close(wire, false);
+        errno = EPROTO;
+        return false;
+    }
 #endif
+    if (blocking)
+        fcntl(wire->descriptor, F_SETFL, O_NONBLOCK);
     return true;
 }
 

@@ -15,6 +15,8 @@ struct wire {
     void *tls; /* the TLS session, or NULL for a plain connection */
 };
 
+/* A blocking open returns once the connection, with its TLS session, stands; the wire never blocks
+ * afterwards. */
 bool wire_open(struct wire *wire, bool blocking);
 void wire_close(struct wire *wire, bool reset);
 ssize_t wire_send(struct wire *wire, const char *bytes, size_t count);

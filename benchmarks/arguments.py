@@ -1,0 +1,138 @@
+"""What the command line says."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.child import ROOT
+from benchmarks.peers import LOOPS
+from benchmarks.question import Settings
+from benchmarks.questions import QUESTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+QUICK_PAGE = ROOT / "build" / "benchmarks" / "quick.md"
+
+_QUICK = Settings(
+    rounds=1,
+    seconds=0.2,
+    warm_seconds=0.1,
+    scale_connections=1000,
+    scale_items=10_000,
+    starts=1,
+    share=10,
+)
+
+_DESCRIPTION = """\
+Measures the event loops that the running Python has, interleaved, and writes a page with the medians, their spread
+and paired ratios. A question that was measured takes its place in the page; what the page says of other questions,
+and of other Pythons, stays. Ctrl-C ends a run early and keeps what it has.
+"""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A run as the command line asks for it."""
+
+    questions: tuple[str, ...]
+    peers: tuple[str, ...]
+    settings: Settings
+    page: Path
+    results: Path
+    fresh: bool
+    render_only: bool
+
+
+def parse(words: Sequence[str] | None = None) -> Arguments:
+    """Reads the command line; a mistake in it ends the program with its usage."""
+    parser = _make_parser()
+    given = parser.parse_args(words)
+    unknown = [name for name in given.questions if name not in QUESTIONS]
+    if unknown:
+        parser.error(f"no such question: {', '.join(unknown)} (there are {', '.join(QUESTIONS)})")
+    page = given.out or (QUICK_PAGE if given.quick else PAGE)
+    return Arguments(
+        questions=tuple(name for name in QUESTIONS if not given.questions or name in given.questions),
+        peers=given.peers,
+        settings=_settings(given),
+        page=page,
+        results=given.json or page.with_suffix(".json"),
+        fresh=given.fresh,
+        render_only=given.render,
+    )
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    standard = _QUICK if given.quick else Settings()
+    return Settings(
+        rounds=given.rounds or standard.rounds,
+        seconds=given.seconds or standard.seconds,
+        warm_seconds=standard.warm_seconds if given.warm is None else given.warm,
+        connections=given.conns or standard.connections,
+        sizes=given.sizes or standard.sizes,
+        pipeline=given.pipeline,
+        busy=given.busy,
+        scale_connections=standard.scale_connections,
+        scale_items=standard.scale_items,
+        starts=standard.starts,
+        share=standard.share,
+    )
+
+
+def _positive(word: str) -> int:
+    number = int(word.replace("_", ""))
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not positive")
+    return number
+
+
+def _positive_list(word: str) -> tuple[int, ...]:
+    return tuple(_positive(part) for part in word.split(","))
+
+
+def _duration(word: str) -> float:
+    seconds = float(word)
+    if not 0 <= seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{word} is not between 0 and 600 seconds")
+    return seconds
+
+
+def _peers(word: str) -> tuple[str, ...]:
+    names = tuple(word.split(","))
+    for name in names:
+        if name not in LOOPS:
+            raise argparse.ArgumentTypeError(f"no such peer: {name!r} (there are {', '.join(LOOPS)})")
+    return names
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    listing = "\n".join(f"  {name:<12}{question.title}" for name, question in QUESTIONS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=_DESCRIPTION,
+        epilog=f"questions:\n{listing}\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("questions", nargs="*", metavar="QUESTION", help="what to measure (default: every question)")
+    add("--rounds", type=_positive, metavar="N", help="rounds of each question (default: 5)")
+    add("--quick", action="store_true", help="one short round, to see that it works; goes to a page under build/")
+    add("--peers", type=_peers, default=LOOPS, metavar="A,B", help=f"loops to measure (default: {','.join(LOOPS)})")
+    echo = parser.add_argument_group("echo questions")
+    echo.add_argument("--conns", type=_positive_list, metavar="N,N", help="connections (default: 10,100,1000)")
+    echo.add_argument("--sizes", type=_positive_list, metavar="B,B", help="bytes of a message (default: 1024)")
+    echo.add_argument("--pipeline", type=_positive, default=1, metavar="N", help="messages in flight (default: 1)")
+    echo.add_argument("--seconds", type=_duration, metavar="S", help="measured, a figure (default: 1)")
+    echo.add_argument("--warm", type=_duration, metavar="S", help="warm-up before it (default: 0.3)")
+    echo.add_argument("--busy", action="store_true", help="a load generator that never sleeps, as a remote client")
+    results = parser.add_argument_group("results")
+    results.add_argument("--out", type=Path, metavar="FILE", help="the page (default: docs/benchmarks.md)")
+    results.add_argument("--json", type=Path, metavar="FILE", help="the samples (default: beside the page)")
+    results.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
+    results.add_argument("--render", action="store_true", help="write the page from the samples; measure nothing")
+    return parser

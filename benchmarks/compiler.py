@@ -1,0 +1,87 @@
+"""Builds the load generator and the C server, once, with the system's C compiler.
+
+The result is kept under build/ with a digest of everything it was made from, so a second run builds nothing. TLS
+needs OpenSSL's headers and is only compiled in when it is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.child import ROOT
+
+_SOURCES = ROOT / "benchmarks" / "native"
+_BUILD = ROOT / "build" / "benchmarks"
+_FLAGS = ("-std=c11", "-O2", "-D_GNU_SOURCE")
+_COMPILERS = ("cc", "gcc", "clang")
+
+
+class CannotBuild(Exception):
+    """There is no C compiler, or it failed; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Native:
+    """The built programs."""
+
+    load: Path
+    echo: Path
+
+
+def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
+    """Builds what is not built yet.
+
+    Raises:
+        CannotBuild: no compiler was found, or a program does not compile.
+    """
+    compiler = _find_compiler()
+    return Native(
+        *(_build(name, [*compiler, *_FLAGS], directory, tls=tls) for name in ("load", "echo")),
+    )
+
+
+def _find_compiler() -> list[str]:
+    if chosen := os.environ.get("CC"):
+        words = shlex.split(chosen)
+        if not shutil.which(words[0]):
+            raise CannotBuild(f"the C compiler named by the variable CC is not there: {words[0]}")
+        return words
+    for name in _COMPILERS:
+        if shutil.which(name):
+            return [name]
+    raise CannotBuild(
+        "no C compiler was found (cc, gcc or clang), and the load generator is a C program: install one, such as "
+        "Debian's package gcc, or name one in the variable CC"
+    )
+
+
+def _build(name: str, compiler: list[str], directory: Path, *, tls: bool) -> Path:
+    sources = sorted((_SOURCES / name).glob("*.c"))
+    program = directory / (f"{name}-tls" if tls else name)
+    command = [*compiler, *(["-DWITH_TLS"] if tls else []), "-o", str(program), *map(str, sources)]
+    if tls:
+        command += ["-lssl", "-lcrypto"]
+    digest = _digest(command, [*sources, *sorted((_SOURCES / name).glob("*.h"))])
+    stamp = program.with_suffix(".digest")
+    if program.exists() and stamp.exists() and stamp.read_text() == digest:
+        return program
+    directory.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
+        raise CannotBuild(f"{shlex.join(compiler)} could not build {name}: {lines[0] if lines else 'no reason given'}")
+    stamp.write_text(digest)
+    return program
+
+
+def _digest(command: list[str], files: list[Path]) -> str:
+    digest = hashlib.sha256(shlex.join(command).encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

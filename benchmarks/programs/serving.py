@@ -1,0 +1,62 @@
+"""What the echo servers share: a listening socket, the announcement of its port, and control from standard input.
+
+Only a server that is started with ``--control`` has a second thread. It sleeps in a read, and for each line it
+collects garbage and answers, so that memory can be read when nothing but live objects is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from benchmarks.programs.loops import run_on
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+BACKLOG = 4096
+RECEIVE_BYTES = 256 * 1024
+
+
+def listen() -> socket.socket:
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def _answer_control() -> None:
+    for _ in sys.stdin:
+        gc.collect()
+        print("collected", flush=True)
+    os._exit(0)
+
+
+def serve(start: Callable[[socket.socket], Awaitable[object]]) -> None:
+    """Serves for ever with the loop that the command line names.
+
+    Args:
+        start: begins to serve on the listening socket; what it returns is kept alive.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("loop")
+    parser.add_argument("--control", action="store_true")
+    arguments = parser.parse_args()
+
+    async def main() -> None:
+        listener = listen()
+        server = await start(listener)
+        print("port", listener.getsockname()[1], flush=True)
+        if arguments.control:
+            threading.Thread(target=_answer_control, daemon=True).start()
+        await asyncio.Event().wait()
+        del server
+
+    run_on(arguments.loop, main)

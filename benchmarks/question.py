@@ -1,0 +1,88 @@
+"""What a question is: conditions to ask it under, and how one peer answers once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from benchmarks.record import Case, Sample
+
+if TYPE_CHECKING:
+    from benchmarks.compiler import Native
+    from benchmarks.machine import Cores
+    from benchmarks.record import Layout
+
+LIMIT = "C, epoll"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much to measure: what the command line says about every question."""
+
+    rounds: int = 5
+    seconds: float = 1.0
+    warm_seconds: float = 0.3
+    connections: tuple[int, ...] = (10, 100, 1000)
+    sizes: tuple[int, ...] = (1024,)
+    pipeline: int = 1
+    busy: bool = False
+    scale_connections: int = 10_000
+    scale_items: int = 100_000
+    starts: int = 5
+    share: int = 1  # of the primitives' operations, one in so many is done
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a measurement is made with."""
+
+    settings: Settings
+    cores: Cores
+    open_files_max: int
+    native: Native | None
+
+
+@dataclass
+class Outcome:
+    """What a peer did once: figures by metric key, and reasons for those that are missing."""
+
+    figures: dict[str, float] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def sample(self, case: Case, peer: str, turn: int) -> Sample:
+        return Sample(case.key, peer, turn, self.figures, self.problems)
+
+
+class Question(ABC):
+    """A question of the benchmark."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    about: ClassVar[str]
+    layout: ClassVar[Layout] = "metrics"
+    limit: ClassVar[str] = ""  # a peer beside the loops: what the machine can do
+    needs_native: ClassVar[bool] = False
+
+    @abstractmethod
+    def cases(self, settings: Settings) -> list[Case]:
+        """The conditions, each of which is a table."""
+
+    @abstractmethod
+    def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
+        """Lets the peer answer once.
+
+        Raises:
+            ChildFailed: it could not.
+        """
+
+    @abstractmethod
+    def expected_seconds(self, case: Case, settings: Settings) -> float:
+        """Roughly how long `measure` takes: only the estimate of the time left rests on it."""
+
+    def takes_part(self, case: Case, peer: str) -> bool:
+        return True
+
+    def notes(self, bench: Workbench) -> list[str]:
+        """What a reader must know about this run of the question beyond the usual."""
+        return []

@@ -1,0 +1,14 @@
+"""The questions, each in a file of its own."""
+
+from benchmarks.question import Question
+from benchmarks.questions.primitives import Primitives
+from benchmarks.questions.protocol import ProtocolEcho
+from benchmarks.questions.scale import Scale
+from benchmarks.questions.sock import SocketEcho
+from benchmarks.questions.startup import StartUp
+from benchmarks.questions.streams import StreamEcho
+
+QUESTIONS: dict[str, Question] = {
+    question.name: question
+    for question in (ProtocolEcho(), StreamEcho(), SocketEcho(), Primitives(), Scale(), StartUp())
+}

@@ -1,0 +1,10 @@
+"""TCP echo with `asyncio.Protocol`."""
+
+from benchmarks.echo import EchoQuestion
+
+
+class ProtocolEcho(EchoQuestion):
+    name = "protocol"
+    title = "TCP echo with a protocol"
+    about = "An `asyncio.Protocol` whose `data_received` writes back what came in: the thinnest server a loop can have."
+    program = "echo_protocol"

@@ -1,0 +1,104 @@
+"""Writes the page: a section for each question, in it one for each Python, in that a table for each case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from benchmarks.record import Book, Contender, Record
+
+_HEAD = """\
+# Benchmarks
+
+<!-- Written by `python -m benchmarks` from the JSON file beside it. Changes made by hand are lost. -->
+
+How to read the tables:
+
+- A figure is the median of the rounds; the lowest and the highest of them stand beside it.
+- *to uvloop* and *to C* are medians of paired ratios: peer and reference are compared within each round, in which
+  they ran one after the other. Above 1 is better than the reference, for times and memory too.
+- *C, epoll* is the limit: a server that does nothing but the system calls, in C.
+- All peers of a question run interleaved, who begins changes from round to round, and each measurement has a
+  process of its own and a warm-up. Server and load generator have a core each. Garbage collection is as Python sets
+  it up, for everyone.
+"""
+
+
+def render(book: Book, order: Iterable[str]) -> str:
+    """The page as Markdown.
+
+    Args:
+        book: the records.
+        order: names of questions, as their sections should follow each other; unknown ones come last.
+    """
+    places = {name: place for place, name in enumerate(order)}
+    records = sorted(
+        book.records, key=lambda each: (places.get(each.question, len(places)), each.question, _version(each))
+    )
+    parts = [_HEAD]
+    previous = ""
+    for record in records:
+        if record.question != previous:
+            parts.append(f"## {record.title}\n\n{record.about}\n")
+            previous = record.question
+        parts.append(_section(record))
+    if not records:
+        parts.append("Nothing has been measured yet.\n")
+    return "\n".join(parts)
+
+
+def _version(record: Record) -> tuple[int, ...]:
+    return tuple(int(part) for part in record.identity[1].split(".") if part.isdecimal())
+
+
+def _section(record: Record) -> str:
+    parts = [f"### {record.title}, {record.python}\n"]
+    if record.unfinished:
+        parts.append(f"**Not complete: {record.unfinished}.**\n")
+    for case in record.cases:
+        parts.append(f"#### {case.title}\n")
+        parts.append(tables.peer_table(record, case) if record.layout == "peers" else tables.metric_tables(record, case))
+    parts.append(_circumstances(record))
+    return "\n".join(parts)
+
+
+def _circumstances(record: Record) -> str:
+    rounds = max((sample.round for sample in record.samples), default=0)
+    conditions = record.conditions
+    there = ", ".join(
+        f"{contender.name} {contender.version}"
+        for contender in record.contenders
+        if contender.version and not contender.missing
+    )
+    lines = [
+        f"{rounds} of {record.rounds} rounds on {conditions['date']}; {conditions['machine']}; {conditions['cores']}; "
+        f"{there or 'no loop'}."
+    ]
+    lines += [f"Missing: {contender.name}, {contender.missing}." for contender in _missing(record)]
+    lines += _problems(record)
+    lines += record.notes
+    return "\n".join(f"- {line}" for line in lines) + "\n"
+
+
+def _missing(record: Record) -> list[Contender]:
+    return [contender for contender in record.contenders if contender.missing]
+
+
+def _problems(record: Record) -> list[str]:
+    """What went wrong, each thing once with how often."""
+    titles = {case.key: case.title for case in record.cases}
+    headings = {metric.key: metric.heading for case in record.cases for metric in case.metrics}
+    counts: dict[tuple[str, str, str], int] = {}
+    for sample in record.samples:
+        for key, reason in sample.problems.items():
+            subject = titles.get(sample.case, sample.case) if not key else headings.get(key, key)
+            place = (sample.peer, subject, reason)
+            counts[place] = counts.get(place, 0) + 1
+    return [
+        f"{peer}, {subject}: {reason}" + (f" ({count} times)." if count > 1 else ".")
+        for (peer, subject, reason), count in counts.items()
+    ]

@@ -1,0 +1,150 @@
+"""Runs questions and keeps what they answered: all of it, or what there was when somebody stopped the run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from benchmarks.child import ChildFailed
+from benchmarks.machine import describe_machine, describe_other_work, describe_python
+from benchmarks.peers import BASELINE
+from benchmarks.record import Contender, Record, Sample
+from benchmarks.schedule import Step, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from benchmarks.progress import Progress
+    from benchmarks.question import Question, Settings, Workbench
+
+# A peer that failed this often in one case is not asked again: each failure may cost a minute of waiting.
+_FAILURES_MAX = 2
+_WAITING_SHARE_MAX = 0.05
+
+
+class Run:
+    """One go at some questions, on the peers that are there."""
+
+    def __init__(
+        self,
+        questions: Sequence[Question],
+        contenders: Sequence[Contender],
+        bench: Workbench,
+        progress: Progress,
+        keep: Callable[[Record], None],
+    ) -> None:
+        self._questions = questions
+        self._contenders = list(contenders)
+        self._bench = bench
+        self._progress = progress
+        self._keep = keep
+
+    def run(self) -> bool:
+        """Measures, and hands each question's record on as soon as it stands; False when it was stopped."""
+        for place, question in enumerate(self._questions):
+            record = self._open_record(question)
+            try:
+                self._answer(question, record)
+            except KeyboardInterrupt:
+                record.unfinished = _describe_stop(record)
+                self._close_record(question, record)
+                for other in self._questions[place + 1 :]:
+                    self._progress.say(f"{other.name}: not reached")
+                return False
+            self._close_record(question, record)
+        return True
+
+    def _open_record(self, question: Question) -> Record:
+        bench = self._bench
+        contenders = list(self._contenders)
+        if question.limit:
+            contenders.append(Contender(question.limit))
+        return Record(
+            question=question.name,
+            title=question.title,
+            about=question.about,
+            layout=question.layout,
+            baseline=BASELINE,
+            limit=question.limit,
+            contenders=contenders,
+            cases=question.cases(bench.settings),
+            rounds=bench.settings.rounds,
+            conditions={
+                "python": describe_python(),
+                "machine": describe_machine(),
+                "cores": str(bench.cores),
+                "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+            },
+            notes=[
+                note
+                for note in (
+                    bench.cores.note,
+                    describe_other_work(),
+                    *(contender.note for contender in self._contenders),
+                    *question.notes(bench),
+                )
+                if note
+            ],
+        )
+
+    def _answer(self, question: Question, record: Record) -> None:
+        peers = [contender.name for contender in record.contenders if not contender.missing]
+        failures: defaultdict[tuple[str, str], int] = defaultdict(int)
+        settings = self._bench.settings
+        for step in plan(question, peers, settings):
+            expected_seconds = question.expected_seconds(step.case, settings)
+            if failures[step.case.key, step.peer] >= _FAILURES_MAX:
+                self._progress.drop(expected_seconds)
+                continue
+            self._progress.begin(question.name, step, settings.rounds)
+            sample = self._measure(question, step)
+            record.samples.append(sample)
+            if not sample.figures:
+                failures[step.case.key, step.peer] += 1
+            self._progress.end(expected_seconds)
+
+    def _measure(self, question: Question, step: Step) -> Sample:
+        try:
+            return question.measure(step.case, step.peer, self._bench).sample(step.case, step.peer, step.turn)
+        except ChildFailed as error:
+            self._progress.say(f"{question.name}, {step.case.title}, {step.peer}: {error}")
+            return Sample(step.case.key, step.peer, step.turn, problems={"": str(error)})
+
+    def _close_record(self, question: Question, record: Record) -> None:
+        record.notes += describe_waiting(record)
+        self._keep(record)
+        done = f"{len(record.samples)} measurements"
+        self._progress.say(f"{question.name}: {record.unfinished or done}")
+
+
+def expected_seconds(questions: Sequence[Question], peers: Sequence[str], settings: Settings) -> float:
+    """Roughly how long the questions take on these peers."""
+    return sum(
+        question.expected_seconds(step.case, settings)
+        for question in questions
+        for step in plan(question, [*peers, question.limit] if question.limit else peers, settings)
+    )
+
+
+def describe_waiting(record: Record) -> list[str]:
+    """A note when servers could have run but had no core, which nobody but other work on the machine takes away."""
+    shares = [
+        sample.figures["server_waiting_share"]
+        for sample in record.samples
+        if "server_waiting_share" in sample.figures
+    ]
+    late = [share for share in shares if share > _WAITING_SHARE_MAX]
+    if not late:
+        return []
+    return [
+        f"In {len(late)} of {len(shares)} measurements other work took the server's core for more than "
+        f"{_WAITING_SHARE_MAX:.0%} of the time (at most {max(late):.0%})."
+    ]
+
+
+def _describe_stop(record: Record) -> str:
+    reached = max((sample.round for sample in record.samples), default=0)
+    if not reached:
+        return "stopped by hand before anything was measured"
+    return f"stopped by hand in round {reached} of {record.rounds}; the figures are of what was done"
