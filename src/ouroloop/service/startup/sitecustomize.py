@@ -126,10 +126,10 @@ class Follower:
         return exec, (source, {})
 
 
-def take_over(_asyncio: "ModuleType") -> None:
-    from ouroloop.service.takeover import take_over
+def take_over(asyncio: "ModuleType") -> None:
+    from ouroloop.service import takeover
 
-    take_over()
+    takeover.take_over(asyncio)
 
 
 def follow(*, keep_uvloop: bool) -> None:
