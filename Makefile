@@ -35,7 +35,9 @@ INSTALL = $(LOCK) $(1)/bin/python -m pip install --quiet
 SOURCES = $(shell find src -type f -not -path '*/__pycache__/*') meson.build meson.options pyproject.toml README.md
 # Native modules that have a stub, by their dotted names.
 STUBBED = $(subst /,.,$(patsubst src/%.pyi,%,$(shell find src -name '*.pyi')))
-PEERS := uvloop rloop
+PEER_GROUPS := peer-uvloop peer-rloop
+BENCH_OPTIONS = $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(PEERS),--peers $(PEERS)) $(subst $(COMMA), ,$(QUESTION))
+COMMA := ,
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -93,10 +95,10 @@ $(TESTED)/.test-tools $(RELEASE)/.test-tools: %/.test-tools: %/pyvenv.cfg pyproj
 	@touch $@
 
 $(RELEASE)/.peers: $(RELEASE)/pyvenv.cfg pyproject.toml
-	@for peer in $(PEERS); do \
-	    echo "Installing $$peer into $(RELEASE)"; \
-	    $(call INSTALL,$(RELEASE)) --only-binary :all: --group peer-$$peer \
-	        || echo "$$peer has no build for $$($(BASE) --version): it is left out"; \
+	@for peer in $(PEER_GROUPS); do \
+	    echo "Installing $${peer#peer-} into $(RELEASE)"; \
+	    $(call INSTALL,$(RELEASE)) --only-binary :all: --group $$peer \
+	        || echo "$${peer#peer-} has no build for $$($(BASE) --version): it is left out"; \
 	done
 	@touch $@
 
@@ -138,8 +140,8 @@ demo: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## real servers o
 	@$(RELEASE)/bin/python examples/demo/run.py $(ARGS)
 
 .PHONY: bench
-bench: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## every benchmark; QUESTION=tasks ROUNDS=9 narrow it
-	@$(RELEASE)/bin/python -m benchmarks $(ARGS)
+bench: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## all benchmarks; QUESTION=streams,sock ROUNDS=9 PEERS=uvloop choose, ARGS=... is passed on
+	@$(RELEASE)/bin/python -m benchmarks $(BENCH_OPTIONS) $(ARGS)
 
 .PHONY: clean
 clean:  ## delete everything that was built, environments too
