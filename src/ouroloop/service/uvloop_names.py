@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 # Programs compare it with the uvloop that first had what they need: this one has these names, and no others.
-__version__ = "0.22.1"
+__version__ = "0.23.0"
 __all__ = ["Loop", "install", "new_event_loop", "run"]
 
 
