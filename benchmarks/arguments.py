@@ -29,9 +29,9 @@ _QUICK = Settings(
 )
 
 _DESCRIPTION = """\
-Measures the event loops that the running Python has, interleaved, and writes a page with the medians, their spread
-and paired ratios. A question that was measured takes its place in the page; what the page says of other questions,
-and of other Pythons, stays. Ctrl-C ends a run early and keeps what it has.
+Measures the event loops that the running Python has, interleaved, and writes a page with the medians, their
+spread and paired ratios. A question that was measured takes its place in the page; what the page says of
+other questions, and of other Pythons, stays. Ctrl-C ends a run early and keeps what it has.
 """
 
 
@@ -118,21 +118,44 @@ def _make_parser() -> argparse.ArgumentParser:
         epilog=f"questions:\n{listing}\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add("questions", nargs="*", metavar="QUESTION", help="what to measure (default: every question)")
-    add("--rounds", type=_positive, metavar="N", help="rounds of each question (default: 5)")
-    add("--quick", action="store_true", help="one short round, to see that it works; goes to a page under build/")
-    add("--peers", type=_peers, default=LOOPS, metavar="A,B", help=f"loops to measure (default: {','.join(LOOPS)})")
-    echo = parser.add_argument_group("echo questions")
-    echo.add_argument("--conns", type=_positive_list, metavar="N,N", help="connections (default: 10,100,1000)")
-    echo.add_argument("--sizes", type=_positive_list, metavar="B,B", help="bytes of a message (default: 1024)")
-    echo.add_argument("--pipeline", type=_positive, default=1, metavar="N", help="messages in flight (default: 1)")
-    echo.add_argument("--seconds", type=_duration, metavar="S", help="measured, a figure (default: 1)")
-    echo.add_argument("--warm", type=_duration, metavar="S", help="warm-up before it (default: 0.3)")
-    echo.add_argument("--busy", action="store_true", help="a load generator that never sleeps, as a remote client")
-    results = parser.add_argument_group("results")
-    results.add_argument("--out", type=Path, metavar="FILE", help="the page (default: docs/benchmarks.md)")
-    results.add_argument("--json", type=Path, metavar="FILE", help="the samples (default: beside the page)")
-    results.add_argument("--fresh", action="store_true", help="forget the results of earlier runs")
-    results.add_argument("--render", action="store_true", help="write the page from the samples; measure nothing")
+    _add_choice(parser)
+    _add_echo(parser.add_argument_group("echo questions"))
+    _add_results(parser.add_argument_group("results"))
     return parser
+
+
+def _add_choice(group: argparse.ArgumentParser) -> None:
+    group.add_argument(
+        "questions", nargs="*", metavar="QUESTION", help="what to measure (default: every question)"
+    )
+    group.add_argument("--rounds", type=_positive, metavar="N", help="rounds of each question (default: 5)")
+    group.add_argument(
+        "--quick",
+        action="store_true",
+        help="one short round, to see that it works; its page is build/benchmarks/quick.md",
+    )
+    group.add_argument(
+        "--peers",
+        type=_peers,
+        default=LOOPS,
+        metavar="A,B",
+        help=f"loops to measure (default: {','.join(LOOPS)})",
+    )
+
+
+def _add_echo(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--conns", type=_positive_list, metavar="N,N", help="connections (default: 10,100,1000)")
+    add("--sizes", type=_positive_list, metavar="B,B", help="bytes of a message (default: 1024)")
+    add("--pipeline", type=_positive, default=1, metavar="N", help="messages in flight (default: 1)")
+    add("--seconds", type=_duration, metavar="S", help="time for a figure (default: 1)")
+    add("--warm", type=_duration, metavar="S", help="warm-up before it (default: 0.3)")
+    add("--busy", action="store_true", help="a load generator that never sleeps, like many remote clients")
+
+
+def _add_results(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--out", type=Path, metavar="FILE", help="the page (default: docs/benchmarks.md)")
+    add("--json", type=Path, metavar="FILE", help="the samples (default: beside the page)")
+    add("--fresh", action="store_true", help="forget the results of earlier runs")
+    add("--render", action="store_true", help="write the page from the samples; measure nothing")

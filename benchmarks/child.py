@@ -1,12 +1,13 @@
 """Measured processes: started on their core, spoken to by lines, ended whatever happens.
 
-A child is in a process group of its own, so Ctrl-C reaches the benchmark alone, which then ends its children. Every
-program that is started here also sets itself an alarm, and so ends even if the benchmark was killed.
+A child is in a process group of its own, so Ctrl-C reaches the benchmark alone, which then ends its children.
+Every program that is started here also sets itself an alarm, and so ends even if the benchmark was killed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import subprocess
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +33,7 @@ _UNWANTED_VARIABLES = (
 )
 
 
-class ChildFailed(Exception):
+class ChildError(Exception):
     """A measured process ended or said nothing; the text is the reason, as far as it gave one."""
 
 
@@ -85,13 +86,13 @@ class Child:
         """The next line of the child's output, or "" when it has ended well and has no more.
 
         Raises:
-            ChildFailed: no line came in time, or the child ended with an error.
+            ChildError: no line came in time, or the child ended with an error.
         """
         deadline = time.monotonic() + timeout_seconds
         while b"\n" not in self._pending:
             remaining = deadline - time.monotonic()
             if remaining <= 0 or not select.select([self._stdout], [], [], remaining)[0]:
-                raise ChildFailed(f"{self.name} gave no answer within {timeout_seconds:.0f} s")
+                raise ChildError(f"{self.name} gave no answer within {timeout_seconds:.0f} s")
             chunk = os.read(self._stdout.fileno(), 65536)
             if not chunk:
                 self.wait(max(1.0, remaining))
@@ -100,18 +101,31 @@ class Child:
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode()
 
+    def read_figures(self, timeout_seconds: float) -> dict[str, Any]:
+        """The next line of the child's output, which is a JSON object.
+
+        Raises:
+            ChildError: no line came in time, or another one than was promised, or the child failed.
+        """
+        line = self.read_line(timeout_seconds)
+        try:
+            figures: dict[str, Any] = json.loads(line)
+        except ValueError:
+            raise ChildError(f"{self.name} printed {line!r} where figures were expected") from None
+        return figures
+
     def wait(self, timeout_seconds: float) -> None:
         """Waits for the end.
 
         Raises:
-            ChildFailed: it did not come in time, or with an error.
+            ChildError: it did not come in time, or with an error.
         """
         try:
             status = self._process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
-            raise ChildFailed(f"{self.name} did not end within {timeout_seconds:.0f} s") from None
+            raise ChildError(f"{self.name} did not end within {timeout_seconds:.0f} s") from None
         if status:
-            raise ChildFailed(self._reason(status))
+            raise ChildError(self._reason(status))
 
     def _reason(self, status: int) -> str:
         self._errors.seek(0)

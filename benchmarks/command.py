@@ -7,13 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Never
 
 from benchmarks.arguments import parse
-from benchmarks.compiler import CannotBuild, Native, build_native
+from benchmarks.compiler import BuildError, Native, build_native
 from benchmarks.machine import choose_cores, raise_open_files
 from benchmarks.peers import find_contenders
 from benchmarks.progress import Progress
 from benchmarks.question import Workbench
 from benchmarks.questions import QUESTIONS
-from benchmarks.record import Book, Record, UnreadableBook, replace_text
+from benchmarks.record import Book, BookError, Record, replace_text
 from benchmarks.report import render
 from benchmarks.run import Run, expected_seconds
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.arguments import Arguments
+    from benchmarks.question import Question, Settings
     from benchmarks.record import Contender
 
 STOPPED = 130
@@ -31,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parse(words)
     try:
         book = Book() if arguments.fresh else Book.load(arguments.results)
-    except UnreadableBook as error:
+    except BookError as error:
         return _refuse(f"{error}; --fresh starts over")
     if arguments.render_only:
         _write(arguments, book)
@@ -45,40 +46,38 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _measure(arguments: Arguments, book: Book) -> int:
     questions = [QUESTIONS[name] for name in arguments.questions]
-    native = _build(any(question.needs_native for question in questions))
-    if native is None:
-        questions = [question for question in questions if not question.needs_native]
+    native, cannot_build = _build(questions, arguments.settings)
+    if cannot_build:
+        _tell(f"Without the load generator: {cannot_build}")
     _tell("Looking for the peers")
     contenders = find_contenders(arguments.peers)
     for contender in contenders:
         _tell(f"  {contender.name}: {_describe(contender)}")
     present = [contender.name for contender in contenders if not contender.missing]
-    if not questions or not present:
-        return _refuse("there is nothing to measure" if present else "none of the loops runs on this Python")
+    if not present:
+        return _refuse("none of the loops runs on this Python")
 
     def keep(record: Record) -> None:
         book.add(record)
         _write(arguments, book)
 
-    bench = Workbench(arguments.settings, choose_cores(), raise_open_files(), native)
-    progress = Progress(expected_seconds(questions, present, arguments.settings))
+    bench = Workbench(arguments.settings, choose_cores(), raise_open_files(), native, cannot_build)
+    progress = Progress(expected_seconds(questions, present, bench))
     completed = Run(questions, contenders, bench, progress, keep).run()
     _tell(f"Written: {arguments.page} and {arguments.results}")
     if not completed:
         return STOPPED
-    return 0 if native is not None or len(questions) == len(arguments.questions) else 1
+    return 1 if cannot_build else 0
 
 
-def _build(needed: bool) -> Native | None:
-    """The native programs, or None when they cannot be built: some questions do without."""
-    if not needed:
-        return None
+def _build(questions: Sequence[Question], settings: Settings) -> tuple[Native | None, str]:
+    """The native programs, or the reason why there are none: some questions do without."""
+    if not any(question.needs_native(case) for question in questions for case in question.cases(settings)):
+        return None, ""
     try:
-        return build_native()
-    except CannotBuild as error:
-        left_out = ", ".join(name for name, question in QUESTIONS.items() if question.needs_native)
-        _tell(f"Left out ({left_out}): {error}")
-        return None
+        return build_native(), ""
+    except BuildError as error:
+        return None, str(error)
 
 
 def _describe(contender: Contender) -> str:

@@ -1,7 +1,7 @@
 """Builds the load generator and the C server, once, with the system's C compiler.
 
-The result is kept under build/ with a digest of everything it was made from, so a second run builds nothing. TLS
-needs OpenSSL's headers and is only compiled in when it is asked for.
+The result is kept under build/ with a digest of everything it was made from, so a second run builds nothing.
+TLS needs OpenSSL's headers and is only compiled in when it is asked for.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.child import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SOURCES = ROOT / "benchmarks" / "native"
 _BUILD = ROOT / "build" / "benchmarks"
@@ -22,7 +25,7 @@ _FLAGS = ("-std=c11", "-O2", "-D_GNU_SOURCE")
 _COMPILERS = ("cc", "gcc", "clang")
 
 
-class CannotBuild(Exception):
+class BuildError(Exception):
     """There is no C compiler, or it failed; the text says what to do."""
 
 
@@ -38,7 +41,7 @@ def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
     """Builds what is not built yet.
 
     Raises:
-        CannotBuild: no compiler was found, or a program does not compile.
+        BuildError: no compiler was found, or a program does not compile.
     """
     compiler = _find_compiler()
     return Native(
@@ -50,14 +53,14 @@ def _find_compiler() -> list[str]:
     if chosen := os.environ.get("CC"):
         words = shlex.split(chosen)
         if not shutil.which(words[0]):
-            raise CannotBuild(f"the C compiler named by the variable CC is not there: {words[0]}")
+            raise BuildError(f"the C compiler named by the variable CC is not there: {words[0]}")
         return words
     for name in _COMPILERS:
         if shutil.which(name):
             return [name]
-    raise CannotBuild(
-        "no C compiler was found (cc, gcc or clang), and the load generator is a C program: install one, such as "
-        "Debian's package gcc, or name one in the variable CC"
+    raise BuildError(
+        "no C compiler was found (cc, gcc or clang), and the load generator is a C program: install one, "
+        "such as Debian's package gcc, or name one in the variable CC"
     )
 
 
@@ -75,7 +78,8 @@ def _build(name: str, compiler: list[str], directory: Path, *, tls: bool) -> Pat
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
-        raise CannotBuild(f"{shlex.join(compiler)} could not build {name}: {lines[0] if lines else 'no reason given'}")
+        reason = lines[0] if lines else "no reason given"
+        raise BuildError(f"{shlex.join(compiler)} could not build {name}: {reason}")
     stamp.write_text(digest)
     return program
 

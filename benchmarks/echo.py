@@ -1,12 +1,11 @@
-"""How an echo server is measured: started on its core, loaded from the other, by the figures of the load generator."""
+"""How an echo server is measured: started on one core, loaded from the other."""
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING
 
-from benchmarks.child import Child, ChildFailed, module_command
+from benchmarks.child import Child, ChildError, module_command
 from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
@@ -38,7 +37,7 @@ class EchoServer(Child):
         try:
             word, _, port = self.read_line(START_SECONDS).partition(" ")
             if word != "port" or not port.isdecimal():
-                raise ChildFailed(f"{self.name} did not announce a port")
+                raise ChildError(f"{self.name} did not announce a port")
         except BaseException:
             self.__exit__()
             raise
@@ -56,7 +55,7 @@ def start_server(program: str, peer: str, bench: Workbench, *words: str) -> Echo
     return EchoServer([*module_command(program, peer, *words)], bench.cores.server)
 
 
-def start_load(server: EchoServer, bench: Workbench, *words: str | int) -> Child:
+def start_load(server: EchoServer, bench: Workbench, *words: str | float) -> Child:
     assert bench.native is not None
     busy = ["--busy"] if bench.settings.busy else []
     command = [bench.native.load, "127.0.0.1", server.port, "--pid", server.pid, *busy, *words]
@@ -91,27 +90,35 @@ class EchoQuestion(Question):
     program: str
     layout = "peers"
     limit = LIMIT
-    needs_native = True
 
     def cases(self, settings: Settings) -> list[Case]:
         return echo_cases(settings.connections, settings.sizes, settings.pipeline)
 
+    def needs_native(self, case: Case) -> bool:
+        return True
+
     def expected_seconds(self, case: Case, settings: Settings) -> float:
         return settings.seconds + settings.warm_seconds + 0.5
+
+    def notes(self, bench: Workbench) -> list[str]:
+        settings = bench.settings
+        generator = "never slept" if settings.busy else "slept when it had nothing to do"
+        warm_up = f"{settings.warm_seconds:g} s of warm-up"
+        return [f"A figure is of {settings.seconds:g} s after {warm_up}; the load generator {generator}."]
 
     def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
         settings = bench.settings
         wanted = case.parameters
         if wanted["connections"] + OWN_DESCRIPTORS > bench.open_files_max:
-            raise ChildFailed(f"the system allows a process only {bench.open_files_max} open files")
-        load_words = ["--conns", wanted["connections"], "--size", wanted["bytes"]]
+            raise ChildError(f"the system allows a process only {bench.open_files_max} open files")
+        load_words: list[str | float] = ["--conns", wanted["connections"], "--size", wanted["bytes"]]
         load_words += ["--pipeline", wanted["pipeline"]]
         load_words += ["--seconds", settings.seconds, "--warm", settings.warm_seconds]
         with (
             start_server(self.program, peer, bench) as server,
             start_load(server, bench, *load_words) as load,
         ):
-            figures = json.loads(load.read_line(settings.seconds + settings.warm_seconds + PATIENCE_SECONDS))
+            figures = load.read_figures(settings.seconds + settings.warm_seconds + PATIENCE_SECONDS)
         figures["server_resident_mib"] = figures.pop("server_resident_bytes") / (1 << 20)
         problems = {}
         if figures["errors"]:

@@ -1,7 +1,7 @@
 """The arithmetic of a run: medians, spread, and ratios of what was measured in the same round.
 
-Two peers are compared round by round, because what slows a machine down for a minute slows both: the median of
-those ratios is steadier than the ratio of two medians. A ratio is always turned so that above 1 is better.
+Two peers are compared round by round, because what slows a machine down for a minute slows both: the median
+of those ratios is steadier than the ratio of two medians. A ratio is always turned so that above 1 is better.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ _BUSY_LOAD = 0.5
 
 @dataclass(frozen=True)
 class Cores:
-    """The core that the measured process runs on and the one that the load comes from; None where nothing is pinned."""
+    """The core of the measured process and the one that the load comes from; None where nothing is pinned."""
 
     server: int | None
     generator: int | None
@@ -67,7 +67,7 @@ def describe_other_work() -> str:
     load = os.getloadavg()[0]
     if load < _BUSY_LOAD:
         return ""
-    return f"Other work ran on the machine when this started (load average {load:.1f}): expect a wider spread."
+    return f"Other work ran on the machine at the start (load average {load:.1f}): expect a wider spread."
 
 
 def resident_bytes(pid: int) -> int:

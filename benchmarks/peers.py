@@ -1,7 +1,7 @@
 """The loops that can be measured, and which of them the running Python has.
 
-Each is tried in a process of its own, so a peer that does not import, or takes its process down, only leaves its
-place in the tables with the reason.
+Each is tried in a process of its own, so a peer that does not import, or takes its process down, only leaves
+its place in the tables with the reason.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from benchmarks.child import Child, ChildFailed, module_command
+from benchmarks.child import Child, ChildError, module_command
 from benchmarks.record import Contender
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def find_contender(loop: str) -> Contender:
     try:
         with Child(module_command("probe", loop), core=None) as child:
             line = child.read_line(_PROBE_SECONDS)
-    except ChildFailed as error:
+    except ChildError as error:
         return Contender(loop, missing=str(error))
     return read_probe(loop, line)
 

@@ -1,4 +1,4 @@
-"""Says what is being measured and how long the rest will take: one line that changes, or lines where none can."""
+"""Says what is being measured and how long the rest will take, in one line that changes where it can."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.schedule import Step
 
-# Before anything was measured the estimate of each step is taken as it is, and it weighs as much as these seconds.
+# The estimates weigh as much as so many seconds of measuring, so the first step does not upset them.
 _TRUST_SECONDS = 5.0
 
 

@@ -41,6 +41,7 @@ class Workbench:
     cores: Cores
     open_files_max: int
     native: Native | None
+    cannot_build: str = ""  # why there are no native programs
 
 
 @dataclass
@@ -62,7 +63,6 @@ class Question(ABC):
     about: ClassVar[str]
     layout: ClassVar[Layout] = "metrics"
     limit: ClassVar[str] = ""  # a peer beside the loops: what the machine can do
-    needs_native: ClassVar[bool] = False
 
     @abstractmethod
     def cases(self, settings: Settings) -> list[Case]:
@@ -73,12 +73,21 @@ class Question(ABC):
         """Lets the peer answer once.
 
         Raises:
-            ChildFailed: it could not.
+            ChildError: it could not.
         """
 
     @abstractmethod
     def expected_seconds(self, case: Case, settings: Settings) -> float:
         """Roughly how long `measure` takes: only the estimate of the time left rests on it."""
+
+    def needs_native(self, case: Case) -> bool:
+        """Whether the case needs the load generator."""
+        return False
+
+    def possible_cases(self, bench: Workbench) -> list[Case]:
+        """The cases that can be measured with what there is."""
+        cases = self.cases(bench.settings)
+        return [case for case in cases if bench.native is not None or not self.needs_native(case)]
 
     def takes_part(self, case: Case, peer: str) -> bool:
         return True

@@ -1,8 +1,8 @@
 """What a run writes down: one record for each question and Python version, kept as JSON beside the page.
 
-A record holds every sample and all that is needed to render it, so the page can be made again, by a later version
-too, without measuring anew. A book is the records of one file; a new record takes the place of the older one that
-answers the same question on the same Python.
+A record holds every sample and all that is needed to render it, so the page can be made again, by a later
+version too, without measuring anew. A book is the records of one file; a new record takes the place of the
+older one that answers the same question on the same Python.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from benchmarks.figures import Better
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from benchmarks.figures import Better
 
 FORMAT = 1
 
@@ -23,7 +23,7 @@ FORMAT = 1
 Layout = Literal["peers", "metrics"]
 
 
-class UnreadableBook(Exception):
+class BookError(Exception):
     """The file of an earlier run is not one that this version understands."""
 
 
@@ -84,7 +84,9 @@ class Record:
     contenders: list[Contender]
     cases: list[Case]
     rounds: int
-    conditions: dict[str, str]  # machine, Python, cores, date, parameters: what a reader needs to judge the figures
+    conditions: dict[
+        str, str
+    ]  # machine, Python, cores, date, parameters: what a reader needs to judge the figures
     samples: list[Sample] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unfinished: str = ""  # why there is not all that was asked for
@@ -128,22 +130,24 @@ class Book:
         """Reads the file; an absent one is an empty book.
 
         Raises:
-            UnreadableBook: the file is not JSON, or was written in another format.
+            BookError: the file is not JSON, or was written in another format.
         """
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             if data["format"] != FORMAT:
-                raise UnreadableBook(f"{path} has format {data['format']}, not {FORMAT}")
+                raise BookError(f"{path} has format {data['format']}, not {FORMAT}")
             return cls([_record_from(record) for record in data["records"]])
         except FileNotFoundError:
             return cls()
         except (ValueError, KeyError, TypeError) as error:
-            raise UnreadableBook(f"{path} is not a file of earlier results: {error!r}") from error
+            raise BookError(f"{path} is not a file of earlier results: {error!r}") from error
 
     def add(self, record: Record) -> None:
+        """Takes the record in; one without samples only where nothing better stands."""
         for place, known in enumerate(self.records):
             if known.identity == record.identity:
-                self.records[place] = record
+                if record.samples or not known.samples:
+                    self.records[place] = record
                 return
         self.records.append(record)
 

@@ -19,12 +19,12 @@ _HEAD = """\
 How to read the tables:
 
 - A figure is the median of the rounds; the lowest and the highest of them stand beside it.
-- *to uvloop* and *to C* are medians of paired ratios: peer and reference are compared within each round, in which
-  they ran one after the other. Above 1 is better than the reference, for times and memory too.
+- *to uvloop* and *to C, epoll* are medians of paired ratios: peer and reference are compared within each
+  round, in which they ran shortly after one another. Above 1 is better, for times and memory too.
 - *C, epoll* is the limit: a server that does nothing but the system calls, in C.
 - All peers of a question run interleaved, who begins changes from round to round, and each measurement has a
-  process of its own and a warm-up. Server and load generator have a core each. Garbage collection is as Python sets
-  it up, for everyone.
+  process of its own and a warm-up. Server and load generator have a core each. Garbage collection is as
+  Python sets it up, for everyone.
 """
 
 
@@ -59,9 +59,10 @@ def _section(record: Record) -> str:
     parts = [f"### {record.title}, {record.python}\n"]
     if record.unfinished:
         parts.append(f"**Not complete: {record.unfinished}.**\n")
-    for case in record.cases:
+    for case in record.cases if record.samples else ():
         parts.append(f"#### {case.title}\n")
-        parts.append(tables.peer_table(record, case) if record.layout == "peers" else tables.metric_tables(record, case))
+        make = tables.peer_table if record.layout == "peers" else tables.metric_tables
+        parts.append(make(record, case))
     parts.append(_circumstances(record))
     return "\n".join(parts)
 
@@ -70,14 +71,11 @@ def _circumstances(record: Record) -> str:
     rounds = max((sample.round for sample in record.samples), default=0)
     conditions = record.conditions
     there = ", ".join(
-        f"{contender.name} {contender.version}"
-        for contender in record.contenders
-        if contender.version and not contender.missing
+        f"{contender.name} {contender.version}" for contender in record.contenders if contender.version
     )
-    lines = [
-        f"{rounds} of {record.rounds} rounds on {conditions['date']}; {conditions['machine']}; {conditions['cores']}; "
-        f"{there or 'no loop'}."
-    ]
+    when = f"{rounds} of {record.rounds} rounds on {conditions['date']}"
+    where = f"{conditions['machine']}; {conditions['cores']}"
+    lines = [f"{when}; {where}; {there or 'no loop'}."]
     lines += [f"Missing: {contender.name}, {contender.missing}." for contender in _missing(record)]
     lines += _problems(record)
     lines += record.notes

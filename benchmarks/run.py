@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from benchmarks.child import ChildFailed
+from benchmarks.child import ChildError
 from benchmarks.machine import describe_machine, describe_other_work, describe_python
 from benchmarks.peers import BASELINE
 from benchmarks.record import Contender, Record, Sample
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.progress import Progress
-    from benchmarks.question import Question, Settings, Workbench
+    from benchmarks.question import Question, Workbench
 
 # A peer that failed this often in one case is not asked again: each failure may cost a minute of waiting.
 _FAILURES_MAX = 2
@@ -44,16 +44,25 @@ class Run:
         """Measures, and hands each question's record on as soon as it stands; False when it was stopped."""
         for place, question in enumerate(self._questions):
             record = self._open_record(question)
+            if not record.cases:
+                self.leave_out(question, self._bench.cannot_build)
+                continue
             try:
                 self._answer(question, record)
             except KeyboardInterrupt:
                 record.unfinished = _describe_stop(record)
                 self._close_record(question, record)
                 for other in self._questions[place + 1 :]:
-                    self._progress.say(f"{other.name}: not reached")
+                    self.leave_out(other, "the run was stopped by hand before it came to this")
                 return False
             self._close_record(question, record)
         return True
+
+    def leave_out(self, question: Question, reason: str) -> None:
+        """Keeps a record of why the question was not asked."""
+        record = self._open_record(question)
+        record.unfinished = reason
+        self._close_record(question, record)
 
     def _open_record(self, question: Question) -> Record:
         bench = self._bench
@@ -68,7 +77,7 @@ class Run:
             baseline=BASELINE,
             limit=question.limit,
             contenders=contenders,
-            cases=question.cases(bench.settings),
+            cases=question.possible_cases(bench),
             rounds=bench.settings.rounds,
             conditions={
                 "python": describe_python(),
@@ -83,6 +92,7 @@ class Run:
                     describe_other_work(),
                     *(contender.note for contender in self._contenders),
                     *question.notes(bench),
+                    *_describe_left_out(question, bench),
                 )
                 if note
             ],
@@ -92,7 +102,7 @@ class Run:
         peers = [contender.name for contender in record.contenders if not contender.missing]
         failures: defaultdict[tuple[str, str], int] = defaultdict(int)
         settings = self._bench.settings
-        for step in plan(question, peers, settings):
+        for step in plan(question, peers, self._bench):
             expected_seconds = question.expected_seconds(step.case, settings)
             if failures[step.case.key, step.peer] >= _FAILURES_MAX:
                 self._progress.drop(expected_seconds)
@@ -102,12 +112,16 @@ class Run:
             record.samples.append(sample)
             if not sample.figures:
                 failures[step.case.key, step.peer] += 1
+                if failures[step.case.key, step.peer] == _FAILURES_MAX < settings.rounds:
+                    record.notes.append(
+                        f"{step.peer}, {step.case.title}: it was not asked again after failing twice."
+                    )
             self._progress.end(expected_seconds)
 
     def _measure(self, question: Question, step: Step) -> Sample:
         try:
             return question.measure(step.case, step.peer, self._bench).sample(step.case, step.peer, step.turn)
-        except ChildFailed as error:
+        except (ChildError, OSError) as error:  # OSError: it ended while it was looked at or spoken to
             self._progress.say(f"{question.name}, {step.case.title}, {step.peer}: {error}")
             return Sample(step.case.key, step.peer, step.turn, problems={"": str(error)})
 
@@ -118,17 +132,17 @@ class Run:
         self._progress.say(f"{question.name}: {record.unfinished or done}")
 
 
-def expected_seconds(questions: Sequence[Question], peers: Sequence[str], settings: Settings) -> float:
+def expected_seconds(questions: Sequence[Question], peers: Sequence[str], bench: Workbench) -> float:
     """Roughly how long the questions take on these peers."""
     return sum(
-        question.expected_seconds(step.case, settings)
+        question.expected_seconds(step.case, bench.settings)
         for question in questions
-        for step in plan(question, [*peers, question.limit] if question.limit else peers, settings)
+        for step in plan(question, [*peers, question.limit] if question.limit else peers, bench)
     )
 
 
 def describe_waiting(record: Record) -> list[str]:
-    """A note when servers could have run but had no core, which nobody but other work on the machine takes away."""
+    """A note when servers could have run but had no core: other work on the machine had it."""
     shares = [
         sample.figures["server_waiting_share"]
         for sample in record.samples
@@ -137,10 +151,16 @@ def describe_waiting(record: Record) -> list[str]:
     late = [share for share in shares if share > _WAITING_SHARE_MAX]
     if not late:
         return []
-    return [
+    note = (
         f"In {len(late)} of {len(shares)} measurements other work took the server's core for more than "
         f"{_WAITING_SHARE_MAX:.0%} of the time (at most {max(late):.0%})."
-    ]
+    )
+    return [note]
+
+
+def _describe_left_out(question: Question, bench: Workbench) -> list[str]:
+    left_out = [case for case in question.cases(bench.settings) if case not in question.possible_cases(bench)]
+    return [f"{case.title}: left out, {bench.cannot_build}." for case in left_out]
 
 
 def _describe_stop(record: Record) -> str:

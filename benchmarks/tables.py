@@ -68,38 +68,32 @@ def peer_table(record: Record, case: Case) -> str:
     head = ["", _heading(main), *(f"to {reference}" for reference in references), *map(_heading, others)]
     rows = []
     for contender in record.contenders:
-        if contender.missing:
-            rows.append([f"{contender.name}: missing, {contender.missing}", *[NOTHING] * (len(head) - 1)])
-            continue
         name = contender.name
-        row = [name, format_summary(summarize(record.values(case.key, name, main.key).values()))]
-        for reference in references:
-            row.append(NOTHING if name == reference else format_ratio(ratio(record, case, main, name, reference)))
-        for metric in others:
-            summary = summarize(record.values(case.key, name, metric.key).values())
-            row.append(format_figure(summary.median) if summary else NOTHING)
-        rows.append(row)
+        if contender.missing:
+            rows.append([f"{name}: missing, {contender.missing}", *[NOTHING] * (len(head) - 1)])
+            continue
+        ratios = [
+            NOTHING if name == reference else format_ratio(ratio(record, case, main, name, reference))
+            for reference in references
+        ]
+        summaries = [_summary(record, case, metric, name) for metric in others]
+        medians = [format_figure(summary.median) if summary else NOTHING for summary in summaries]
+        rows.append([name, format_summary(_summary(record, case, main, name)), *ratios, *medians])
     return table(head, rows)
 
 
 def metric_tables(record: Record, case: Case) -> str:
     """A row for each metric: a table of the figures, and one of the ratios to the baseline."""
-    names = [
-        contender.name
-        for contender in record.contenders
-        if contender.missing or any(sample.case == case.key and sample.peer == contender.name for sample in record.samples)
-    ]
-    reasons = {contender.name: contender.missing for contender in record.contenders if contender.missing}
-    head = ["", *(f"{name} (missing)" if name in reasons else name for name in names)]
+    measured = {sample.peer for sample in record.samples if sample.case == case.key}
+    missing = {contender.name for contender in record.contenders if contender.missing}
+    names = [each.name for each in record.contenders if each.name in measured | missing]
+    head = ["", *(f"{name} (missing)" if name in missing else name for name in names)]
     rows = [
-        [
-            _heading(metric),
-            *(format_summary(summarize(record.values(case.key, name, metric.key).values())) for name in names),
-        ]
+        [_heading(metric), *(format_summary(_summary(record, case, metric, name)) for name in names)]
         for metric in case.metrics
     ]
     figures = table(head, rows)
-    ratios = _ratio_table(record, case, [name for name in names if name not in reasons])
+    ratios = _ratio_table(record, case, [name for name in names if name not in missing])
     return figures + ("\n" + ratios if ratios else "")
 
 
@@ -110,11 +104,11 @@ def _ratio_table(record: Record, case: Case, names: Sequence[str]) -> str:
     if baseline not in names or not compared:
         return ""
     summaries = [[ratio(record, case, metric, name, baseline) for name in compared] for metric in metrics]
-    rows = [
-        [metric.heading, *map(format_ratio, row)] for metric, row in zip(metrics, summaries, strict=True)
-    ]
+    rows = [[metric.heading, *map(format_ratio, row)] for metric, row in zip(metrics, summaries, strict=True)]
     if len(metrics) > 3:
-        rows.append(["*geometric mean*", *(_mean_of_column(column) for column in zip(*summaries, strict=True))])
+        rows.append(
+            ["*geometric mean*", *(_mean_of_column(column) for column in zip(*summaries, strict=True))]
+        )
     return table([f"to {baseline}", *compared], rows)
 
 
@@ -124,6 +118,10 @@ def _mean_of_column(column: Sequence[Summary | None]) -> str:
         return NOTHING
     mean = geometric_mean(summary.median for summary in column if summary)
     return NOTHING if mean is None else f"**{mean:.2f}**"
+
+
+def _summary(record: Record, case: Case, metric: Metric, peer: str) -> Summary | None:
+    return summarize(record.values(case.key, peer, metric.key).values())
 
 
 def _heading(metric: Metric) -> str:

@@ -1,1 +1,1 @@
-"""What runs in the measured processes: the same program for every loop, which only its name on the command line picks."""
+"""What runs in the measured processes: one program for all loops, told by its command line which to take."""

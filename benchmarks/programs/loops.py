@@ -23,7 +23,7 @@ def loop_factory(name: str) -> LoopFactory:
 
 
 def run_on(name: str, main: Callable[[], Coroutine[object, object, T]]) -> T:
-    """Runs a coroutine function on a new loop of that name, in a process that ends by itself if its starter dies."""
+    """Runs the main coroutine on a new loop so named; the process ends by itself if its starter dies."""
     signal.alarm(LIFETIME_SECONDS)
     with asyncio.Runner(loop_factory=loop_factory(name)) as runner:
         return runner.run(main())

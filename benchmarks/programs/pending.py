@@ -1,7 +1,7 @@
-"""Makes a great many pending timers or tasks, ends them, and says what each cost and what memory stayed behind.
+"""Makes a great many pending timers or tasks, ends them, and says what each cost and what memory stayed.
 
-It does so several times over. What stays after the first wave may be what the allocator keeps for the next; what the
-last wave adds to it is lost.
+It does so several times over. What stays after the first wave may be what the allocator keeps for the next;
+what the last wave adds to it is lost.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def nothing() -> None:
 
 
 async def wave_of_timers(count: int) -> tuple[int, int, int]:
-    """Makes the timers and cancels them: CPU time to make, CPU time to cancel, memory while all are pending."""
+    """Makes timers and cancels them: CPU time to make, CPU time to cancel, memory while all are pending."""
     loop = asyncio.get_running_loop()
     start = time.process_time_ns()
     timers = [loop.call_later(FIRST_DUE_SECONDS + number * 1e-3, nothing) for number in range(count)]

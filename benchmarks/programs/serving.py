@@ -1,7 +1,8 @@
-"""What the echo servers share: a listening socket, the announcement of its port, and control from standard input.
+"""What the echo servers share: a listening socket, the announcement of its port, and control from standard
+input.
 
-Only a server that is started with ``--control`` has a second thread. It sleeps in a read, and for each line it
-collects garbage and answers, so that memory can be read when nothing but live objects is left.
+Only a server that is started with ``--control`` has a second thread. It sleeps in a read, and for each line
+it collects garbage and answers, so that memory can be read when nothing but live objects is left.
 """
 
 from __future__ import annotations
@@ -52,8 +53,10 @@ def serve(start: Callable[[socket.socket], Awaitable[object]]) -> None:
 
     async def main() -> None:
         listener = listen()
+        # A loop may take the socket over, and then it is no longer here to ask.
+        port = listener.getsockname()[1]
         server = await start(listener)
-        print("port", listener.getsockname()[1], flush=True)
+        print("port", port, flush=True)
         if arguments.control:
             threading.Thread(target=_answer_control, daemon=True).start()
         await asyncio.Event().wait()

@@ -1,6 +1,8 @@
-"""Imports a loop's module and runs an empty coroutine, as a user's smallest program does, and prints how long each took.
+"""Imports a loop's module and runs an empty coroutine, as a user's smallest program does, and prints how
+long each took.
 
-It is started as a file, not as a module, so that nothing is imported which the user's program would not import.
+It is started as a file, not as a module, so that nothing is imported which the user's program would not
+import.
 """
 
 import json

@@ -6,5 +6,8 @@ from benchmarks.echo import EchoQuestion
 class ProtocolEcho(EchoQuestion):
     name = "protocol"
     title = "TCP echo with a protocol"
-    about = "An `asyncio.Protocol` whose `data_received` writes back what came in: the thinnest server a loop can have."
+    about = (
+        "An `asyncio.Protocol` whose `data_received` writes back what came in: the thinnest server a loop "
+        "can have."
+    )
     program = "echo_protocol"

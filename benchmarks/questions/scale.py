@@ -1,11 +1,10 @@
-"""A great many of everything at once: connections, timers, tasks; what each costs, and what memory stays behind."""
+"""A great many connections, timers and tasks at once: what each costs, and what memory stays behind."""
 
 from __future__ import annotations
 
-import json
 import time
 
-from benchmarks.child import Child, ChildFailed, module_command
+from benchmarks.child import Child, ChildError, module_command
 from benchmarks.echo import (
     OWN_DESCRIPTORS,
     PATIENCE_SECONDS,
@@ -49,14 +48,14 @@ class Scale(Question):
     name = "scale"
     title = "A great many at once"
     about = (
-        f"Connections are opened, send and get back {_MESSAGES} messages of {describe_bytes(_MESSAGE_BYTES)} each, all "
-        "at the same time, and close. Timers are made and cancelled. Tasks are made, wait for one future, and end by "
-        f"its result. Each is done in {_WAVES} waves in one process: what stays in memory after the first may be what "
-        "the allocator keeps for the next; what the last one adds is lost. An allocator works in steps of up to 1 MiB, "
-        "so only more than a step or two means anything. Times are CPU time, but for connecting."
+        f"Connections are opened, send and get back {_MESSAGES} messages of {describe_bytes(_MESSAGE_BYTES)} "
+        "each, all at the same time, and close. Timers are made and cancelled. Tasks are made, wait for one "
+        f"future, and end by its result. Each is done in {_WAVES} waves in one process: what stays in memory "
+        "after the first may be what the allocator keeps for the next; what the last one adds is lost. "
+        "Allocators work in steps of up to 1 MiB, so only more than a step or two means anything. Times are "
+        "CPU time, but for connecting."
     )
     limit = LIMIT
-    needs_native = True
 
     def cases(self, settings: Settings) -> list[Case]:
         connections, items = settings.scale_connections, settings.scale_items
@@ -71,6 +70,9 @@ class Scale(Question):
             Case("tasks", f"{items:,} tasks pending", _ITEM_METRICS, {"items": items}),
         ]
 
+    def needs_native(self, case: Case) -> bool:
+        return case.key == "connections"
+
     def expected_seconds(self, case: Case, settings: Settings) -> float:
         return 2.0 + settings.scale_connections / 2000 if case.key == "connections" else 3.0
 
@@ -81,17 +83,15 @@ class Scale(Question):
         wanted, possible = bench.settings.scale_connections, _possible_connections(bench)
         if possible >= wanted:
             return []
-        return [
-            f"Only {possible:,} connections were opened, not {wanted:,}: the system allows a process "
-            f"{bench.open_files_max:,} open files."
-        ]
+        limit = f"the system allows a process {bench.open_files_max:,} open files"
+        return [f"Only {possible:,} connections were opened, not {wanted:,}: {limit}."]
 
     def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
         if case.key == "connections":
             return _measure_connections(peer, bench)
         command = module_command("pending", peer, case.key, case.parameters["items"])
         with Child(command, bench.cores.server) as child:
-            return Outcome(json.loads(child.read_line(PATIENCE_SECONDS)))
+            return Outcome(child.read_figures(PATIENCE_SECONDS))
 
 
 def _possible_connections(bench: Workbench) -> int:
@@ -122,11 +122,12 @@ def _measure_connections(peer: str, bench: Workbench) -> Outcome:
 
 def _one_wave(wave: int, server: EchoServer, peer: str, bench: Workbench) -> tuple[dict[str, float], int]:
     """The load generator's figures, and the server's memory while every connection is open."""
-    words = ["--conns", _possible_connections(bench), "--messages", _MESSAGES, "--size", _MESSAGE_BYTES, "--hold"]
+    words: list[str | int] = ["--conns", _possible_connections(bench), "--size", _MESSAGE_BYTES]
+    words += ["--messages", _MESSAGES, "--hold"]
     # Closed connections keep their ports for a minute: each wave has those of an address of its own.
     words += ["--from", f"127.0.0.{wave + 2}"]
     with start_load(server, bench, *words) as load:
-        answer = json.loads(load.read_line(PATIENCE_SECONDS))
+        answer = load.read_figures(PATIENCE_SECONDS)
         memory = _settled_memory(server, peer)
         load.end_input()
         load.wait(PATIENCE_SECONDS)
@@ -137,7 +138,7 @@ def _settled_memory(server: EchoServer, peer: str) -> int:
     if peer != LIMIT:
         server.tell("collect")
         if server.read_line(PATIENCE_SECONDS) != "collected":
-            raise ChildFailed(f"{server.name} did not collect its garbage")
+            raise ChildError(f"{server.name} did not collect its garbage")
     return resident_bytes(server.pid)
 
 

@@ -1,4 +1,4 @@
-"""Times every primitive on one loop: a line of JSON for each, with nanoseconds per operation or what went wrong."""
+"""Times every primitive on one loop: a line of JSON for each, its nanoseconds or what went wrong."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import argparse
 import gc
 import json
 import time
+from typing import TYPE_CHECKING
 
 from benchmarks.programs.loops import run_on
 from benchmarks.programs.primitives.catalog import PRIMITIVES
-from benchmarks.programs.primitives.registry import Primitive
+
+if TYPE_CHECKING:
+    from benchmarks.programs.primitives.registry import Primitive
 
 CLOCKS = {"cpu": time.process_time_ns, "wall": time.perf_counter_ns}
 WARM_UP_SHARE = 20

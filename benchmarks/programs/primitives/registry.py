@@ -1,4 +1,4 @@
-"""How a primitive is declared: an operation, how often it is done for one figure, and the clock that times it."""
+"""How a primitive is declared: an operation, how often it is done, and the clock that times it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Clock = Literal["cpu", "wall"]
 class Primitive:
     """An operation to be timed.
 
-    CPU time is the process's, which other work on the machine disturbs least; where another thread takes part, the
-    waiting is the point, and the clock on the wall counts.
+    CPU time is the process's, which other work on the machine disturbs least; where another thread takes
+    part, the waiting is the point, and the clock on the wall counts.
     """
 
     name: str

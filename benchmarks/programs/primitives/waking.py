@@ -74,6 +74,7 @@ async def lock_contended(count: int) -> None:
 
 async def pass_through(queue: asyncio.Queue[int], count: int) -> None:
     loop = asyncio.get_running_loop()
+
     async def take() -> None:
         for _ in range(count):
             await queue.get()
