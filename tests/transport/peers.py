@@ -166,6 +166,20 @@ def refusing_port(host: str = LOOPBACK, *, family: int = socket.AF_INET) -> Iter
 
 
 @contextlib.contextmanager
+def silent_listener() -> Iterator[tuple[str, int]]:
+    """The address of a listener whose backlog is full, so that a connection neither succeeds nor fails."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((LOOPBACK, 0))
+        listener.listen(0)
+        for _ in range(8):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        yield listener.getsockname()
+
+
+@contextlib.contextmanager
 def connected_sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Two non-blocking ends of one TCP connection over loopback."""
     with listening_socket() as listener, socket.socket() as near:

@@ -1,0 +1,40 @@
+"""Names that resolve as a test says."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Addresses = list[tuple[str, int]]
+
+
+@pytest.fixture
+def resolve_as(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Addresses], None]:
+    """Give a name its (address, port) pairs, in that order.
+
+    Programs replace `socket.getaddrinfo` too, so a loop must look it up when a name is resolved.
+    """
+    names: dict[str, Addresses] = {}
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in names:
+            return real(host, port, *arguments, **options)
+        found = []
+        for address, own_port in names[name]:
+            if ":" in address:
+                end: tuple[Any, ...] = (address, own_port, 0, 0)
+                family = socket.AF_INET6
+            else:
+                end, family = (address, own_port), socket.AF_INET
+            found.append((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", end))
+        return found
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    def resolve_as(name: str, addresses: Addresses) -> None:
+        names[name] = addresses
+
+    return resolve_as
