@@ -5,6 +5,7 @@ Many programs take uvloop where they can import it, and know no other loop by na
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ouroloop.service.policy import set_policy, standard_policy_class
@@ -12,7 +13,6 @@ from ouroloop.service.program_loop import SelectorEventLoop as Loop
 from ouroloop.versions import HAS_POLICIES
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Coroutine
     from types import ModuleType
 
@@ -35,9 +35,8 @@ def run(
     debug: bool | None = None,
 ) -> Result:
     """Runs a coroutine to its end on a new event loop of ours."""
-    import ouroloop
-
-    return ouroloop.run(main, debug=debug, loop_factory=loop_factory or new_event_loop)
+    with asyncio.Runner(debug=debug, loop_factory=loop_factory or new_event_loop) as runner:
+        return runner.run(main)
 
 
 def install() -> None:
