@@ -67,7 +67,8 @@ def _find_compiler() -> list[str]:
 def _build(name: str, compiler: list[str], directory: Path, *, tls: bool) -> Path:
     sources = sorted((_SOURCES / name).glob("*.c"))
     program = directory / (f"{name}-tls" if tls else name)
-    command = [*compiler, *(["-DWITH_TLS"] if tls else []), "-o", str(program), *map(str, sources)]
+    draft = program.with_suffix(f".{os.getpid()}")
+    command = [*compiler, *(["-DWITH_TLS"] if tls else []), *map(str, sources)]
     if tls:
         command += ["-lssl", "-lcrypto"]
     digest = _digest(command, [*sources, *sorted((_SOURCES / name).glob("*.h"))])
@@ -75,11 +76,14 @@ def _build(name: str, compiler: list[str], directory: Path, *, tls: bool) -> Pat
     if program.exists() and stamp.exists() and stamp.read_text() == digest:
         return program
     directory.mkdir(parents=True, exist_ok=True)
+    command += ["-o", str(draft)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if "error" in line] or done.stderr.splitlines()
         reason = lines[0] if lines else "no reason given"
-        raise BuildError(f"{shlex.join(compiler)} could not build {name}: {reason}")
+        raise BuildError(f"{compiler[0]} could not build {name}: {reason}")
+    # A program that runs meanwhile keeps its own file.
+    draft.replace(program)
     stamp.write_text(digest)
     return program
 

@@ -59,7 +59,9 @@ def _section(record: Record) -> str:
     parts = [f"### {record.title}, {record.python}\n"]
     if record.unfinished:
         parts.append(f"**Not complete: {record.unfinished}.**\n")
-    for case in record.cases if record.samples else ():
+    if not record.samples:
+        return "\n".join(parts)
+    for case in record.cases:
         parts.append(f"#### {case.title}\n")
         make = tables.peer_table if record.layout == "peers" else tables.metric_tables
         parts.append(make(record, case))
