@@ -1,0 +1,1 @@
+"""What the operating system offers, with no policy: clocks, system calls, addresses, errors."""

@@ -1,0 +1,1 @@
+"""The loop's core: handles, the ready queue, timers, and the iteration that runs them."""

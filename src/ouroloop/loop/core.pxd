@@ -1,0 +1,75 @@
+from cpython.ref cimport PyObject
+from libc.stdint cimport int64_t
+
+from ouroloop.loop.handle cimport Handle, Runnable
+from ouroloop.loop.timers cimport TimerHandle, TimerHeap
+from ouroloop.poller.poller cimport Poller
+
+cdef extern from "Python.h":
+    PyObject *ring_item "PyList_GET_ITEM"(list ring, Py_ssize_t place)
+    void ring_put "PyList_SET_ITEM"(list ring, Py_ssize_t place, PyObject *entry)
+    void Py_INCREF_pointer "Py_INCREF"(PyObject *entry)
+    void Py_DECREF_pointer "Py_DECREF"(PyObject *entry)
+
+cdef class LoopCore:
+    cdef list ring                    # the ready queue: a ring of Runnable, None in its free places
+    cdef Py_ssize_t head              # place of the entry that runs next
+    cdef Py_ssize_t count             # entries that wait
+    cdef Py_ssize_t mask              # the ring's length - 1; the length is a power of two
+    cdef Py_ssize_t batch_left        # entries of the current iteration that have yet to run
+    cdef Py_ssize_t run_since_poll    # entries run since the last look at the poller
+    cdef double polled_at             # seconds, the last look at the poller
+    cdef readonly Poller poller
+    cdef TimerHeap timers
+    cdef dict descriptor_owners       # {descriptor: the transport that owns it}
+    cdef char *scratch                # where reads land before their size is known; NULL until the first
+    cdef Py_ssize_t scratch_size      # bytes
+    cdef list corked                  # runnables to settle as soon as the entry that runs now is over
+    cdef unsigned long thread_ident   # of the thread that runs the loop, 0 while none does
+    cdef readonly bint _stopping
+    cdef bint closed
+    cdef readonly bint _debug
+    cdef public object slow_callback_duration  # seconds an entry may run before debug mode reports it
+    cdef bint has_own_clock           # a subclass overrides time()
+    cdef bint has_own_call_at         # a subclass overrides call_at()
+    cdef bint has_own_call_soon       # a subclass overrides call_soon(): nothing may go round it
+
+    cdef inline int push(self, Runnable entry) except -1:
+        # The place's None is overwritten without a decref, and put back without an incref when the entry leaves.
+        if self.count > self.mask:
+            self.grow_ring()
+        Py_INCREF_pointer(<PyObject *>entry)
+        ring_put(self.ring, (self.head + self.count) & self.mask, <PyObject *>entry)
+        self.count += 1
+        return 0
+
+    cdef inline int cork(self, Runnable entry) except -1:
+        self.corked.append(entry)
+        return 0
+
+    cdef inline int poller_watches(self, int fd) noexcept:
+        # READABLE | WRITABLE
+        return self.poller.interest[fd] if fd < self.poller.capacity else 0
+
+    cdef char *scratch_buffer(self) except NULL
+    cdef double now(self) except? -1.0
+    cdef Handle soon(self, object callback, tuple args, object context)
+    cdef int check_open(self) except -1
+    cdef int check_thread(self) except -1
+    cdef int check_callback(self, object callback, str method) except -1
+    cdef TimerHandle at(self, double when, object when_given, object callback, tuple args, object context)
+    cdef int grow_ring(self) except -1
+    cdef int run_once(self) except -1
+    cdef int poll(self, int64_t timeout_ns) except -1
+    cdef int collect_due(self, double now) except -1
+    cdef Runnable take(self)
+    cdef int run_batch(self) except -1
+    cdef int run_entries(self) except -1
+    cdef int run_entries_timed(self) except -1
+    cdef int settle(self) except -1
+    cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=*) except -1
+
+cdef class Watcher(Runnable):
+    # Who is told that a descriptor is ready: it puts what must run into the core's ready queue.
+    cdef int notify(self, int events, LoopCore core) except -1
+    cdef int settle(self) except -1

@@ -1,0 +1,370 @@
+"""The loop's core: one ready queue, one timer heap, one poller, and the iteration that joins them.
+
+An iteration (`run_once`):
+
+1. find out how long the poller may sleep: not at all when something is ready, else until the first timer;
+2. ask the poller, and queue what the ready descriptors' watchers want to run;
+3. queue the timers that are due;
+4. run what stands in the queue now. What is queued meanwhile waits for the next iteration.
+
+`run_batch` is the one place that runs entries, in the order they were queued. While entries are always ready, the
+poller is asked once `POLL_AFTER_ENTRIES` of them ran or `POLL_AFTER_SECONDS` passed, whichever is first, because the
+system call costs as much as several task switches. The first iteration of a run and the last one always ask.
+
+An entry may cork work (small writes) until it is over; `settle` then does it, so that one callback's writes cost one
+system call and none waits longer than its callback.
+
+The core knows runnables, not tasks; descriptors' watchers, not transports. Everything but `call_soon_threadsafe` and
+`push` under the GIL belongs to the thread that runs the loop.
+"""
+
+import asyncio.coroutines
+import inspect
+import logging
+import sys
+
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.ref cimport PyObject
+from libc.math cimport ceil
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, malloc
+
+from ouroloop.loop.handle cimport Handle, Runnable, new_handle
+from ouroloop.loop.timers cimport TimerHandle, TimerHeap, new_timer
+from ouroloop.poller.poller cimport Poller
+
+from ouroloop.loop.describe import capture_stack
+
+cdef extern from "Python.h":
+    unsigned long PyThread_get_thread_ident()
+
+cdef enum:
+    POLL_AFTER_ENTRIES = 64
+    RING_LENGTH = 256
+    SCRATCH_SIZE = 256 * 1024
+
+cdef double POLL_AFTER_SECONDS = 50e-6
+cdef object logger = logging.getLogger("asyncio")
+
+
+cdef class Watcher(Runnable):
+    """Who is told that a descriptor is ready."""
+
+    cdef int notify(self, int events, LoopCore core) except -1:
+        raise NotImplementedError("a kind of watcher queues what must run")
+
+    cdef int settle(self) except -1:
+        """Does what was corked while an entry ran."""
+        return 0
+
+
+cdef class LoopCore:
+    """The ready queue, the timers and the poller of one event loop."""
+
+    def __cinit__(self, *args, **kwargs):
+        self.ring = [None] * RING_LENGTH
+        self.mask = RING_LENGTH - 1
+        self.timers = TimerHeap()
+        self.corked = []
+        self.descriptor_owners = {}
+        self.scratch_size = SCRATCH_SIZE
+        kind = type(self)
+        self.has_own_clock = kind.time is not LoopCore.time
+        self.has_own_call_at = kind.call_at is not LoopCore.call_at
+        self.has_own_call_soon = kind.call_soon is not LoopCore.call_soon
+
+    def __init__(self, Poller poller not None):
+        self.poller = poller
+        self.slow_callback_duration = 0.1
+
+    def __dealloc__(self):
+        free(self.scratch)
+
+    # Scheduling
+
+    def call_soon(self, callback, *args, context=None):
+        """Queues `callback(*args)` for the next iteration, and returns its `Handle`.
+
+        context: the `contextvars.Context` to run in; None takes a copy of the current one.
+        Raises RuntimeError once the loop is closed. As `asyncio.loop.call_soon`.
+        """
+        self.check_open()
+        if self._debug:
+            self.check_thread()
+            self.check_callback(callback, "call_soon")
+        return self.soon(callback, args, context)
+
+    def call_soon_threadsafe(self, callback, *args, context=None):
+        """As `call_soon`, from any thread: the loop wakes if it sleeps."""
+        self.check_open()
+        if self._debug:
+            self.check_callback(callback, "call_soon_threadsafe")
+        cdef Handle handle = self.soon(callback, args, context)
+        self.poller.wake()
+        return handle
+
+    def call_later(self, delay, callback, *args, context=None):
+        """Queues `callback(*args)` once `delay` seconds have passed, and returns its `TimerHandle`.
+
+        As `asyncio.loop.call_later`.
+        """
+        if delay is None:
+            raise TypeError("delay must not be None")
+        if self.has_own_clock or self.has_own_call_at:
+            return self.call_at(self.time() + delay, callback, *args, context=context)
+        self.check_open()
+        if self._debug:
+            self.check_thread()
+            self.check_callback(callback, "call_later")
+        return self.at(self.now() + <double>delay, None, callback, args, context)
+
+    def call_at(self, when, callback, *args, context=None):
+        """Queues `callback(*args)` once `loop.time()` has reached `when` seconds, and returns its `TimerHandle`.
+
+        As `asyncio.loop.call_at`.
+        """
+        if when is None:
+            raise TypeError("when cannot be None")
+        self.check_open()
+        if self._debug:
+            self.check_thread()
+            self.check_callback(callback, "call_at")
+        return self.at(when, None if type(when) is float else when, callback, args, context)
+
+    def time(self):
+        """The loop's clock: monotonic, in seconds."""
+        return self.poller.now_ns() * 1e-9
+
+    def _timer_handle_cancelled(self, handle):
+        """The standard library's own timer handles say so when they are cancelled; ours know their heap."""
+
+    cdef Handle soon(self, object callback, tuple args, object context):
+        cdef Handle handle = new_handle(callback, args, self, context)
+        if self._debug:
+            handle._source_traceback = capture_stack(sys._getframe())
+        self.push(handle)
+        return handle
+
+    cdef TimerHandle at(self, double when, object when_given, object callback, tuple args, object context):
+        cdef TimerHandle timer = new_timer(when, when_given, callback, args, self, context)
+        if self._debug:
+            timer._source_traceback = capture_stack(sys._getframe())
+        self.timers.push(timer)
+        return timer
+
+    cdef double now(self) except? -1.0:
+        return self.time() if self.has_own_clock else self.poller.now_ns() * 1e-9
+
+    # State
+
+    def is_running(self):
+        """True while `run_forever()` or `run_until_complete()` runs."""
+        return self.thread_ident != 0
+
+    def is_closed(self):
+        """True once the loop was closed."""
+        return self.closed
+
+    def stop(self):
+        """Ends `run_forever()` after the current iteration, or after the first one when it has yet to start."""
+        self._stopping = True
+
+    def get_debug(self):
+        """True in debug mode."""
+        return self._debug
+
+    @property
+    def _thread_id(self):
+        return self.thread_ident or None
+
+    def _queue(self, Handle handle not None):
+        """Queues a handle that exists already."""
+        self.push(handle)
+
+    def _close_core(self):
+        """Drops every handle and gives back the poller's descriptors."""
+        self.batch_left = 0
+        self.closed = True
+        cdef list ring = self.ring
+        self.ring = [None] * RING_LENGTH
+        self.mask = RING_LENGTH - 1
+        self.head = self.count = 0
+        self.timers.clear()
+        self.poller.close()
+        del ring
+
+    def _set_debug_flag(self, enabled):
+        self._debug = bool(enabled)
+
+    def _check_closed(self):
+        self.check_open()
+
+    def _check_callback(self, callback, method):
+        self.check_callback(callback, method)
+
+    cdef int check_open(self) except -1:
+        if self.closed:
+            raise RuntimeError("Event loop is closed")
+        return 0
+
+    cdef int check_thread(self) except -1:
+        if self.thread_ident != 0 and self.thread_ident != PyThread_get_thread_ident():
+            raise RuntimeError(
+                "Non-thread-safe operation invoked on an event loop other than the current one"
+            )
+        return 0
+
+    cdef int check_callback(self, object callback, str method) except -1:
+        if asyncio.coroutines.iscoroutine(callback) or inspect.iscoroutinefunction(callback):
+            raise TypeError(f"coroutines cannot be used with {method}()")
+        if not callable(callback):
+            raise TypeError(f"a callable object was expected by {method}(), got {callback!r}")
+        return 0
+
+    def _transport_of(self, fd):
+        """The transport that owns a descriptor, or None."""
+        return self.descriptor_owners.get(fd)
+
+    cdef char *scratch_buffer(self) except NULL:
+        if self.scratch == NULL:
+            self.scratch = <char *>malloc(self.scratch_size)
+            if self.scratch == NULL:
+                raise MemoryError()
+        return self.scratch
+
+    # Running
+
+    def _run_until_stopped(self):
+        """Runs iterations until `stop()`. The caller has made the thread ready (running loop, hooks, signals)."""
+        self.thread_ident = PyThread_get_thread_ident()
+        self.run_since_poll = POLL_AFTER_ENTRIES
+        try:
+            while True:
+                self.run_once()
+                if self._stopping:
+                    break
+        finally:
+            self._stopping = False
+            self.thread_ident = 0
+            self.settle()
+
+    cdef int run_once(self) except -1:
+        cdef double now = 0.0
+        cdef double wait
+        if self.count == 0 and not self._stopping:
+            if self.timers.count == 0:
+                self.poll(-1)
+            else:
+                wait = self.timers.deadlines[0].due - self.now()
+                if wait <= 0.0:
+                    self.poll(0)
+                else:
+                    # A day at most, so that no deadline overflows; rounded up, so that no timer finds itself early.
+                    self.poll(<int64_t>ceil(min(wait, 86400.0) * 1e9))
+        elif self._stopping or self.run_since_poll >= POLL_AFTER_ENTRIES:
+            self.poll(0)
+        else:
+            now = self.now()
+            if now - self.polled_at > POLL_AFTER_SECONDS:
+                self.poll(0)
+        if self.timers.count != 0:
+            self.collect_due(now if now != 0.0 else self.now())
+        return self.run_batch()
+
+    cdef int poll(self, int64_t timeout_ns) except -1:
+        """Queues what the ready descriptors' watchers want to run."""
+        cdef Poller poller = self.poller
+        cdef Py_ssize_t found = poller.wait(timeout_ns)
+        cdef Py_ssize_t index
+        PyErr_CheckSignals()
+        if poller.signals is not None:
+            self._signals_arrived(poller.take_signals())
+        for index in range(found):
+            if poller.is_current(&poller.ready[index]):
+                (<Watcher>poller.owners[poller.ready[index].fd]).notify(
+                    poller.ready[index].events & poller.interest[poller.ready[index].fd], self
+                )
+        self.run_since_poll = 0
+        self.polled_at = self.now()
+        return 0
+
+    cdef int collect_due(self, double now) except -1:
+        """Queues the timers whose time has come, the clock's resolution allowed for."""
+        cdef double limit = now + self.poller.resolution_ns() * 1e-9
+        cdef TimerHandle timer
+        while self.timers.count != 0 and self.timers.deadlines[0].due < limit:
+            timer = self.timers.pop()
+            if not timer._cancelled:
+                self.push(timer)
+        return 0
+
+    cdef Runnable take(self):
+        """Takes out the entry that runs next. The queue must not be empty."""
+        cdef PyObject *taken = ring_item(self.ring, self.head)
+        ring_put(self.ring, self.head, <PyObject *>None)
+        self.head = (self.head + 1) & self.mask
+        self.count -= 1
+        cdef Runnable entry = <Runnable>taken
+        Py_DECREF_pointer(taken)  # the ring's reference; `entry` holds its own
+        return entry
+
+    cdef int run_batch(self) except -1:
+        """Runs what stands in the queue now."""
+        self.batch_left = self.count
+        self.run_since_poll += self.count
+        while self.batch_left > 0:
+            try:
+                if self._debug:
+                    self.run_entries_timed()
+                else:
+                    self.run_entries()
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                # An entry gives its failures to the exception handler itself; this is what it could not.
+                self.call_exception_handler({"message": "Exception in the event loop", "exception": error})
+        return 0
+
+    cdef int run_entries(self) except -1:
+        while self.batch_left > 0:
+            self.batch_left -= 1
+            self.take().run()
+            if len(self.corked) != 0:
+                self.settle()
+        return 0
+
+    cdef int run_entries_timed(self) except -1:
+        """As `run_entries`, with a report of each entry that ran for too long (debug mode)."""
+        cdef Runnable entry
+        cdef double started, seconds
+        while self.batch_left > 0:
+            self.batch_left -= 1
+            entry = self.take()
+            started = self.now()
+            entry.run()
+            if len(self.corked) != 0:
+                self.settle()
+            seconds = self.now() - started
+            if seconds >= <double>self.slow_callback_duration:
+                logger.warning("Executing %s took %.3f seconds", repr(entry), seconds)
+        return 0
+
+    cdef int settle(self) except -1:
+        """Does what the entry that just ran has corked."""
+        cdef list corked = self.corked
+        self.corked = []
+        for watcher in corked:
+            (<Watcher>watcher).settle()
+        return 0
+
+    cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=False) except -1:
+        """Says what `owner` waits for on `fd`; see `Poller.watch`."""
+        return self.poller.watch(fd, interest, owner, refresh)
+
+    cdef int grow_ring(self) except -1:
+        """Doubles the ready queue's room. Entries keep their order."""
+        cdef list ring = self.ring
+        self.ring = ring[self.head:] + ring[:self.head] + [None] * len(ring)
+        self.head = 0
+        self.mask = len(self.ring) - 1
+        return 0

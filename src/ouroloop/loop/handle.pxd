@@ -1,0 +1,18 @@
+cdef class Runnable:
+    # One entry of the ready queue. run() returns -1 only with KeyboardInterrupt or SystemExit set: everything else
+    # has gone to the exception handler.
+    cdef int run(self) except -1
+
+cdef class Handle(Runnable):
+    cdef readonly object _loop
+    cdef readonly object _callback     # None once cancelled
+    cdef readonly tuple _args          # None once cancelled
+    cdef object context                # contextvars.Context that the callback runs in
+    cdef public object _source_traceback
+    cdef readonly bint _cancelled
+    cdef object cancelled_repr         # kept in debug mode, when the callback is gone
+    cdef object __weakref__
+
+    cdef int failed(self, object callback, tuple args) except -1
+
+cdef Handle new_handle(object callback, tuple args, object loop, object context)

@@ -1,0 +1,132 @@
+"""What the ready queue holds: anything with a `run()`, and the handle that `call_soon` gives.
+
+A `Runnable` is one entry of the ready queue. A `Handle` runs a Python callback in the context it was made with; tasks
+and transports are runnables too (in the layers above), so a ready task needs no handle of its own.
+
+A handle may be cancelled at any time, also while it stands in the queue: `run()` then does nothing, and the callback
+and its arguments are dropped at once.
+"""
+
+import asyncio
+
+from cpython.ref cimport PyObject
+
+from ouroloop.kernel.errors cimport raise_again, take_raised
+
+from ouroloop.loop.describe import describe_callback, describe_handle
+
+cdef extern from "Python.h":
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
+    object PyContext_CopyCurrent()
+    PyObject *PyObject_CallNoArgs(object callback)
+    PyObject *PyObject_CallOneArg(object callback, PyObject *argument)
+    PyObject *PyObject_CallObject(object callback, object arguments)
+    PyObject *PyTuple_GET_ITEM(object arguments, Py_ssize_t index)
+    Py_ssize_t PyTuple_GET_SIZE(object arguments)
+    void Py_DECREF(PyObject *owned)
+
+cdef object HANDLE_CONTRACT = asyncio.Handle
+cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
+
+
+cdef class Runnable:
+    """One entry of the ready queue."""
+
+    cdef int run(self) except -1:
+        raise NotImplementedError("a kind of runnable says what it does")
+
+
+cdef class Handle(Runnable):
+    """A callback that waits for its turn, as `asyncio.Handle`.
+
+    callback: called with *args in `context` (a `contextvars.Context`; None: a copy of the current one).
+    loop: whose exception handler hears of a failure.
+    """
+
+    def __init__(self, callback, args, loop, context=None):
+        self._callback = callback
+        self._args = tuple(args)
+        self._loop = loop
+        self.context = PyContext_CopyCurrent() if context is None else context
+
+    @property
+    def __class__(self):
+        # isinstance(handle, asyncio.Handle) holds in other people's code, although the class is our own.
+        return HANDLE_CONTRACT
+
+    @property
+    def _context(self):
+        return self.context
+
+    def get_context(self):
+        """The `contextvars.Context` that the callback runs in."""
+        return self.context
+
+    def cancel(self):
+        """Makes sure that the callback is not called. Cancelling twice changes nothing."""
+        if self._cancelled:
+            return
+        self._cancelled = True
+        if self._loop.get_debug():
+            self.cancelled_repr = repr(self)
+        self._callback = None
+        self._args = None
+
+    def cancelled(self):
+        """True once `cancel()` was called."""
+        return self._cancelled
+
+    def _run(self):
+        self.run()
+
+    def _repr_info(self):
+        return describe_handle(self, type(self).__name__)
+
+    def __repr__(self):
+        if self.cancelled_repr is not None:
+            return self.cancelled_repr
+        return f"<{' '.join(self._repr_info())}>"
+
+    cdef int run(self) except -1:
+        if self._cancelled:
+            return 0
+        cdef object context = self.context
+        cdef object callback = self._callback
+        cdef tuple args = self._args
+        cdef Py_ssize_t count = PyTuple_GET_SIZE(args)
+        cdef PyObject *result
+        PyContext_Enter(context)
+        if count == 0:
+            result = PyObject_CallNoArgs(callback)
+        elif count == 1:
+            result = PyObject_CallOneArg(callback, PyTuple_GET_ITEM(args, 0))
+        else:
+            result = PyObject_CallObject(callback, args)
+        PyContext_Exit(context)
+        if result == NULL:
+            return self.failed(callback, args)
+        Py_DECREF(result)
+        return 0
+
+    cdef int failed(self, object callback, tuple args) except -1:
+        """Gives the raised exception to the loop's exception handler, but for those that must end the loop."""
+        cdef object error = take_raised()
+        if isinstance(error, ENDS_THE_LOOP):
+            return raise_again(error)
+        described = describe_callback(callback, args, self._loop.get_debug())
+        report = {"message": f"Exception in callback {described}", "exception": error, "handle": self}
+        if self._source_traceback:
+            report["source_traceback"] = self._source_traceback
+        self._loop.call_exception_handler(report)
+        return 0
+
+
+cdef Handle new_handle(object callback, tuple args, object loop, object context):
+    """A handle without the cost of a Python-level constructor. No context means a copy of the current one."""
+    cdef Handle handle = Handle.__new__(Handle)
+    handle._callback = callback
+    handle._args = args
+    handle._loop = loop
+    handle.context = PyContext_CopyCurrent() if context is None else context
+    return handle

@@ -1,0 +1,33 @@
+from libc.stdint cimport uint64_t
+
+from ouroloop.loop.handle cimport Handle
+
+cdef class TimerHandle(Handle):
+    cdef double due          # seconds on the loop's clock
+    cdef object when_given   # `due` as the caller wrote it, where that was no float
+    cdef TimerHeap heap      # the heap that holds it; None before and after
+
+cdef struct Deadline:
+    double due
+    uint64_t order           # ties fire in the order they were made
+
+cdef class TimerHeap:
+    cdef Deadline *deadlines         # a binary heap
+    cdef list handles                # handles[i] is due at deadlines[i]; None past `count`
+    cdef Py_ssize_t count
+    cdef Py_ssize_t capacity
+    cdef Py_ssize_t cancelled_count  # cancelled handles that still stand in the heap
+    cdef uint64_t next_order
+
+    cdef int push(self, TimerHandle handle) except -1
+    cdef TimerHandle pop(self)
+    cdef int note_cancelled(self, TimerHandle handle) except -1
+    cdef int compact(self) except -1
+    cdef int clear(self) except -1
+    cdef int grow(self) except -1
+    cdef int resize(self, Py_ssize_t capacity) except -1
+    cdef void swap_last_to(self, Py_ssize_t place, Py_ssize_t last) noexcept
+    cdef void sift_up(self, Py_ssize_t place) noexcept
+    cdef void sift_down(self, Py_ssize_t place) noexcept
+
+cdef TimerHandle new_timer(double due, object when_given, object callback, tuple args, object loop, object context)

@@ -1,0 +1,1 @@
+"""What users call: the event loop, connections, servers, names, signals, executors, ways in."""

@@ -1,0 +1,304 @@
+"""The event loop that users hold: an index of what it can do, each entry delegating to the module that does it.
+
+Scheduling (`call_soon`, `call_later`, `time`, `stop`, …) is the native core's (`ouroloop.loop.core`), futures and tasks
+are `ouroloop.task`'s. Everything here belongs to the thread that runs the loop, but for `call_soon_threadsafe`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import socket
+import warnings
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from ouroloop.kernel.descriptors import descriptor_of
+from ouroloop.loop.descriptors import remove_handle, set_handle
+from ouroloop.loop.handle import Handle
+from ouroloop.poller.choose import open_poller
+from ouroloop.service import connect, dns, executor, failures, listen, running, signals, sockets
+from ouroloop.task.task import TaskCore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+logger = logging.getLogger("asyncio")
+
+
+class EventLoop(TaskCore, asyncio.AbstractEventLoop):
+    """An event loop, as `asyncio.AbstractEventLoop` describes it.
+
+    poller: "epoll" or "poll"; None takes what `OUROLOOP_POLLER` names, or the best that the system has.
+    Raises ValueError for a poller that this system does not have.
+    """
+
+    def __init__(self, *, poller: str | None = None) -> None:
+        super().__init__(open_poller(poller))
+        self._asyncgens: weakref.WeakSet[AsyncGenerator[Any, Any]] = weakref.WeakSet()
+        self._asyncgens_are_shut = False
+        self._default_executor: concurrent.futures.Executor | None = None
+        self._executor_is_shut = False
+        self._exception_handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
+        self._signal_handlers: dict[int, Handle] = {}
+        self.set_debug(running.is_debug_wanted())
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>"
+        )
+
+    def __del__(self) -> None:
+        if not self.is_closed():
+            warnings.warn(f"unclosed event loop {self!r}", ResourceWarning, source=self, stacklevel=1)
+            if not self.is_running():
+                self.close()
+
+    # Running
+
+    def run_forever(self) -> None:
+        running.check_can_run(self)
+        with running.thread_of(self):
+            self._run_until_stopped()
+
+    def run_until_complete(self, future: Any) -> Any:
+        return running.run_until_complete(self, future)
+
+    def close(self) -> None:
+        if self.is_running():
+            raise RuntimeError("Cannot close a running event loop")
+        if self.is_closed():
+            return
+        if self.get_debug():
+            logger.debug("Close %r", self)
+        signals.remove_all(self)
+        self._close_core()
+        self._executor_is_shut = True
+        default_executor, self._default_executor = self._default_executor, None
+        if default_executor is not None:
+            default_executor.shutdown(wait=False)
+
+    async def shutdown_asyncgens(self) -> None:
+        await running.shutdown_asyncgens(self)
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        await executor.shut_down(self, timeout)
+
+    def _asyncgen_started(self, generator: AsyncGenerator[Any, Any]) -> None:
+        running.note_asyncgen(self, generator)
+
+    def _asyncgen_dropped(self, generator: AsyncGenerator[Any, Any]) -> None:
+        running.finalize_asyncgen(self, generator)
+
+    # Debug mode and failures
+
+    def set_debug(self, enabled: bool) -> None:
+        self._set_debug_flag(enabled)
+        if self.is_running():
+            self.call_soon_threadsafe(running.set_origin_tracking, enabled)
+
+    def get_exception_handler(self) -> Any:
+        return self._exception_handler
+
+    def set_exception_handler(self, handler: Any) -> None:
+        if handler is not None and not callable(handler):
+            raise TypeError(f"A callable object or None is expected, got {handler!r}")
+        self._exception_handler = handler
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        failures.log(context)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        failures.report(self, context)
+
+    # Threads
+
+    def run_in_executor(self, executor_or_none: Any, func: Any, *args: Any) -> Any:
+        self._check_closed()
+        if self.get_debug():
+            self._check_callback(func, "run_in_executor")
+        return executor.submit(self, executor_or_none, func, args)
+
+    def set_default_executor(self, executor: Any) -> None:
+        if not isinstance(executor, concurrent.futures.ThreadPoolExecutor):
+            raise TypeError("executor must be ThreadPoolExecutor instance")
+        self._default_executor = executor
+
+    # Descriptors
+
+    def add_reader(self, fd: Any, callback: Any, *args: Any) -> None:
+        self._ensure_fd_no_transport(fd)
+        self._add_reader(fd, callback, *args)
+
+    def remove_reader(self, fd: Any) -> bool:
+        self._ensure_fd_no_transport(fd)
+        return self._remove_reader(fd)
+
+    def add_writer(self, fd: Any, callback: Any, *args: Any) -> None:
+        self._ensure_fd_no_transport(fd)
+        self._add_writer(fd, callback, *args)
+
+    def remove_writer(self, fd: Any) -> bool:
+        self._ensure_fd_no_transport(fd)
+        return self._remove_writer(fd)
+
+    def _add_reader(self, fd: Any, callback: Any, *args: Any) -> Handle:
+        self._check_closed()
+        handle = Handle(callback, args, self)
+        set_handle(self, descriptor_of(fd), handle, False)
+        return handle
+
+    def _remove_reader(self, fd: Any) -> bool:
+        return not self.is_closed() and remove_handle(self, descriptor_of(fd), False)
+
+    def _add_writer(self, fd: Any, callback: Any, *args: Any) -> Handle:
+        self._check_closed()
+        handle = Handle(callback, args, self)
+        set_handle(self, descriptor_of(fd), handle, True)
+        return handle
+
+    def _remove_writer(self, fd: Any) -> bool:
+        return not self.is_closed() and remove_handle(self, descriptor_of(fd), True)
+
+    def _ensure_fd_no_transport(self, fd: Any) -> None:
+        transport = self._transport_of(descriptor_of(fd))
+        if transport is not None:
+            raise RuntimeError(f"File descriptor {fd!r} is used by transport {transport!r}")
+
+    # Signals
+
+    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:
+        signals.add(self, sig, callback, args)
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        return signals.remove(self, sig)
+
+    def _signals_arrived(self, numbers: bytearray) -> None:
+        signals.arrived(self, numbers)
+
+    # Names
+
+    async def getaddrinfo(
+        self, host: Any, port: Any, *, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+    ) -> Any:
+        return await dns.resolve(self, host, port, family=family, type=type, proto=proto, flags=flags)
+
+    async def getnameinfo(self, sockaddr: Any, flags: int = 0) -> Any:
+        return await dns.name_of(self, sockaddr, flags)
+
+    # TCP
+
+    async def create_connection(
+        self,
+        protocol_factory: Any,
+        host: Any = None,
+        port: Any = None,
+        *,
+        ssl: Any = None,
+        family: int = 0,
+        proto: int = 0,
+        flags: int = 0,
+        sock: socket.socket | None = None,
+        local_addr: Any = None,
+        server_hostname: str | None = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
+        happy_eyeballs_delay: float | None = None,
+        interleave: int | None = None,
+        all_errors: bool = False,
+    ) -> Any:
+        return await connect.create_connection(
+            self,
+            protocol_factory,
+            host,
+            port,
+            ssl=ssl,
+            family=family,
+            proto=proto,
+            flags=flags,
+            sock=sock,
+            local_addr=local_addr,
+            server_hostname=server_hostname,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+            happy_eyeballs_delay=happy_eyeballs_delay,
+            interleave=interleave,
+            all_errors=all_errors,
+        )
+
+    async def connect_accepted_socket(
+        self,
+        protocol_factory: Any,
+        sock: socket.socket,
+        *,
+        ssl: Any = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
+    ) -> Any:
+        return await connect.connect_accepted_socket(
+            self,
+            protocol_factory,
+            sock,
+            ssl=ssl,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+
+    async def create_server(
+        self,
+        protocol_factory: Any,
+        host: Any = None,
+        port: Any = None,
+        *,
+        family: int = socket.AF_UNSPEC,
+        flags: int = socket.AI_PASSIVE,
+        sock: socket.socket | None = None,
+        backlog: int = 100,
+        ssl: Any = None,
+        reuse_address: bool | None = None,
+        reuse_port: bool | None = None,
+        keep_alive: bool | None = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
+        start_serving: bool = True,
+    ) -> Any:
+        return await listen.create_server(
+            self,
+            protocol_factory,
+            host,
+            port,
+            family=family,
+            flags=flags,
+            sock=sock,
+            backlog=backlog,
+            ssl=ssl,
+            reuse_address=reuse_address,
+            reuse_port=reuse_port,
+            keep_alive=keep_alive,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+            start_serving=start_serving,
+        )
+
+    # Sockets that the user owns
+
+    async def sock_recv(self, sock: socket.socket, n: int) -> bytes:
+        return await sockets.sock_recv(self, sock, n)
+
+    async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
+        return await sockets.sock_recv_into(self, sock, buf)
+
+    async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
+        await sockets.sock_sendall(self, sock, data)
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        await sockets.sock_connect(self, sock, address)
+
+    async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
+        return await sockets.sock_accept(self, sock)
+
+
+def new_event_loop() -> EventLoop:
+    """A new event loop of the best kind that this system has; give it to whatever takes a loop factory."""
+    return EventLoop()

@@ -1,0 +1,132 @@
+"""Blocking calls on threads: the default executor and its shutdown, and the bridge from its futures to the loop's."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ouroloop.service.event_loop import EventLoop
+
+
+def submit(
+    loop: EventLoop, executor: concurrent.futures.Executor | None, function: Callable[..., Any], args: tuple[Any, ...]
+) -> asyncio.Future[Any]:
+    """Runs `function(*args)` in `executor` (None: the default one); `asyncio.loop.run_in_executor`."""
+    if executor is None:
+        executor = default_executor(loop)
+    return wrap(loop, executor.submit(function, *args))
+
+
+def default_executor(loop: EventLoop) -> concurrent.futures.Executor:
+    """The loop's own thread pool, made when it is first needed. Raises RuntimeError after its shutdown."""
+    if loop._executor_is_shut:
+        raise RuntimeError("Executor shutdown has been called")
+    if loop._default_executor is None:
+        loop._default_executor = concurrent.futures.ThreadPoolExecutor(thread_name_prefix="asyncio")
+    return loop._default_executor
+
+
+def wrap(loop: EventLoop, source: concurrent.futures.Future[Any]) -> asyncio.Future[Any]:
+    """A future of `loop` that follows `source`: its result, its exception, its cancellation, both ways."""
+    future = loop.create_future()
+
+    def follow() -> None:
+        if not future.done():
+            copy_outcome(source, future)
+
+    def source_done(_: concurrent.futures.Future[Any]) -> None:
+        if loop.is_closed():
+            return
+        try:
+            loop.call_soon_threadsafe(follow)
+        except RuntimeError:
+            # The loop was closed in between: nobody is left to hear of it.
+            if not loop.is_closed():
+                raise
+
+    def future_done(_: asyncio.Future[Any]) -> None:
+        if future.cancelled():
+            source.cancel()
+
+    future.add_done_callback(future_done)
+    source.add_done_callback(source_done)
+    return future
+
+
+def copy_outcome(source: concurrent.futures.Future[Any], future: asyncio.Future[Any]) -> None:
+    """Completes `future` as `source` was completed."""
+    if source.cancelled():
+        future.cancel()
+        return
+    error = source.exception()
+    if error is None:
+        future.set_result(source.result())
+    elif type(error) is concurrent.futures.CancelledError:
+        future.set_exception(asyncio.CancelledError(*error.args))
+    elif type(error) is concurrent.futures.InvalidStateError:
+        future.set_exception(asyncio.InvalidStateError(*error.args))
+    else:
+        future.set_exception(error)
+
+
+async def shut_down(loop: EventLoop, timeout: float | None) -> None:
+    """Waits until the default executor's threads have ended, `timeout` seconds at most.
+
+    `asyncio.loop.shutdown_default_executor`: past the time limit it warns and waits no longer.
+    """
+    loop._executor_is_shut = True
+    executor = loop._default_executor
+    if executor is None:
+        return
+    joined = loop.create_future()
+    thread = threading.Thread(target=_join, args=(loop, executor, joined))
+    thread.start()
+    timer = None if timeout is None else loop.call_later(timeout, _set_unless_done, joined, False)
+    try:
+        in_time = await joined
+    finally:
+        if timer is not None:
+            timer.cancel()
+    if in_time:
+        thread.join()
+        return
+    warnings.warn(
+        f"The executor did not finishing joining its threads within {timeout} seconds.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    executor.shutdown(wait=False)
+
+
+def _join(loop: EventLoop, executor: concurrent.futures.Executor, joined: asyncio.Future[bool]) -> None:
+    try:
+        executor.shutdown(wait=True)
+    except BaseException as error:
+        _tell(loop, _fail_unless_done, joined, error)
+    else:
+        _tell(loop, _set_unless_done, joined, True)
+
+
+def _tell(loop: EventLoop, callback: Callable[..., object], *args: Any) -> None:
+    """Calls back in the loop's thread, if the loop is still there."""
+    try:
+        loop.call_soon_threadsafe(callback, *args)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
+
+
+def _set_unless_done(future: asyncio.Future[bool], value: bool) -> None:
+    if not future.done():
+        future.set_result(value)
+
+
+def _fail_unless_done(future: asyncio.Future[bool], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

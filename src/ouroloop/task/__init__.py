@@ -1,0 +1,1 @@
+"""Futures and tasks, and their bridge to the standard library's registries."""

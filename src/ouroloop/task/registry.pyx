@@ -1,0 +1,48 @@
+"""Which task a loop runs now, told to the standard library's own record.
+
+`asyncio.current_task()` of the running Python reads a dictionary that its C module owns (up to 3.13) or a field of the
+thread state (from 3.14). Other people's code calls that function, so there is no second record of ours: a task step
+enters itself there and leaves.
+"""
+
+import _asyncio
+
+from cpython.ref cimport PyObject
+
+cdef extern from "Python.h":
+    PyObject *PyDict_GetItemWithError(object mapping, object key) except? NULL
+    int PyDict_SetItem(object mapping, object key, object value) except -1
+    int PyDict_DelItem(object mapping, object key) except -1
+
+cdef dict current_tasks = getattr(_asyncio, "_current_tasks", None)  # {loop: task}, None from 3.14 on
+cdef object c_enter_task = _asyncio._enter_task
+cdef object c_leave_task = _asyncio._leave_task
+cdef object c_swap_current_task = getattr(_asyncio, "_swap_current_task", None)
+
+
+cdef int enter_task(object loop, object task) except -1:
+    """Says that `loop` now runs `task`. Raises RuntimeError while it runs another one."""
+    if current_tasks is None or PyDict_GetItemWithError(current_tasks, loop) != NULL:
+        c_enter_task(loop, task)
+        return 0
+    return PyDict_SetItem(current_tasks, loop, task)
+
+
+cdef int leave_task(object loop, object task) except -1:
+    """Says that `loop` runs no task any more. Raises RuntimeError when `task` is not the one it runs."""
+    if current_tasks is None or PyDict_GetItemWithError(current_tasks, loop) != <PyObject *>task:
+        c_leave_task(loop, task)
+        return 0
+    return PyDict_DelItem(current_tasks, loop)
+
+
+cdef object swap_task(object loop, object task):
+    """Puts `task` (or None) in the place of the task that `loop` runs, and returns that one (or None)."""
+    if c_swap_current_task is not None:
+        return c_swap_current_task(loop, task)
+    previous = current_tasks.get(loop)
+    if task is None:
+        current_tasks.pop(loop, None)
+    else:
+        current_tasks[loop] = task
+    return previous

@@ -1,0 +1,438 @@
+"""The task: a coroutine that the loop runs step by step, and the core that keeps tasks alive.
+
+A ready task is its own entry in the ready queue. A step (`advance`) sends into the coroutine in the task's context and
+looks at what comes out: None means "again in the next iteration", a future means "when that is done", a return or a
+raised exception completes the task.
+
+While it is pending, a task stands in its core's list, which holds a reference: nobody else has to. The list ends with
+the loop: what is pending when the loop is closed is let go, and reported when it is destroyed.
+
+The semantics are `asyncio.Task`'s to the letter: cancellation is counted, a `cancel()` reaches the future that the
+task waits for or else the next step, and the first CancelledError is kept so that its traceback is not lost.
+"""
+
+import asyncio
+import inspect
+import itertools
+
+from cpython.ref cimport PyObject
+
+from ouroloop.kernel.errors cimport raise_again, take_raised
+from ouroloop.loop.core cimport LoopCore
+from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
+from ouroloop.task.registry cimport enter_task, leave_task, swap_task
+
+from ouroloop.task.describe import describe_task, print_task_stack, task_parts, task_stack
+from ouroloop.task.lend import lend_tasks_of
+from ouroloop.versions import FACTORY_TAKES_KEYWORDS, FACTORY_TAKES_NAME
+
+cdef extern from "Python.h":
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
+    object PyContext_CopyCurrent()
+    int PyIter_Send(object coro, object value, PyObject **result)
+    PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
+    bint PyErr_ExceptionMatches(object kind)
+    bint PyCoro_CheckExact(object coro)
+    void Py_DECREF(PyObject *owned)
+    void Py_INCREF(PyObject *owned)
+
+cdef enum:
+    RETURNED = 0   # PYGEN_RETURN and its siblings of PySendResult
+    YIELDED = 1
+    RAISED = -1
+
+cdef object TASK_CONTRACT = asyncio.Task
+cdef object CancelledError = asyncio.CancelledError
+cdef object iscoroutine = asyncio.iscoroutine
+cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
+cdef object next_number = itertools.count(1).__next__
+
+
+cdef class Task(Future):
+    """A coroutine that an event loop runs, as `asyncio.Task`.
+
+    coro: the coroutine. loop: None takes the current one. name: None makes one up. context: the `contextvars.Context`
+    to run in; None takes a copy of the current one. eager_start: runs the first step at once, where the loop runs.
+    Raises TypeError for what is no coroutine.
+    """
+
+    def __init__(self, coro, *, loop=None, name=None, context=None, eager_start=False):
+        if not PyCoro_CheckExact(coro) and not iscoroutine(coro):
+            raise TypeError(f"a coroutine was expected, got {coro!r}")
+        self.set_up(coro, asyncio.get_event_loop() if loop is None else loop, name, context)
+        self.start(eager_start)
+
+    def __del__(self):
+        if self.state == PENDING and self._log_destroy_pending:
+            self._log_destroy_pending = False
+            report = {"task": self, "message": "Task was destroyed but it is pending!"}
+            if self._source_traceback:
+                report["source_traceback"] = self._source_traceback
+            self._loop.call_exception_handler(report)
+        self.report_unretrieved()
+
+    @property
+    def __class__(self):
+        return TASK_CONTRACT
+
+    cdef int set_up(self, object coro, object loop, object name, object context) except -1:
+        self.bind(loop)
+        self.coro = coro
+        self.name = next_number() if name is None else name if type(name) is str else str(name)
+        self.context = PyContext_CopyCurrent() if context is None else context
+        self._log_destroy_pending = True
+        if isinstance(loop, TaskCore):
+            (<TaskCore>loop).link(self)
+        return 0
+
+    cdef int start(self, bint eagerly) except -1:
+        if eagerly and self._loop.is_running():
+            return self.run_eagerly()
+        return self.queue_step()
+
+    # What a user asks
+
+    def get_coro(self):
+        """The coroutine; None once an eager task has finished in its first step."""
+        return self.coro
+
+    def get_context(self):
+        """The `contextvars.Context` that every step runs in."""
+        return self.context
+
+    def get_name(self):
+        """The name, for people."""
+        if type(self.name) is int:
+            self.name = f"Task-{self.name}"
+        return self.name
+
+    def set_name(self, value, /):
+        """Sets the name; anything is turned into text."""
+        self.name = str(value)
+
+    def get_stack(self, *, limit=None):
+        """The frames where it stands, or where it failed; outermost first, `limit` at most."""
+        return task_stack(self, limit)
+
+    def print_stack(self, *, limit=None, file=None):
+        """Prints `get_stack()` as a traceback is printed, to `file` (None: stderr)."""
+        print_task_stack(self, limit, file)
+
+    def set_result(self, result, /):
+        """Refused: the coroutine's result is the task's."""
+        raise RuntimeError("Task does not support set_result operation")
+
+    def set_exception(self, exception, /):
+        """Refused: the coroutine's exception is the task's."""
+        raise RuntimeError("Task does not support set_exception operation")
+
+    def cancel(self, msg=None):
+        """Asks it to end: CancelledError is thrown into the coroutine as soon as it runs again.
+
+        The coroutine may clean up, or even refuse. False when the task is done already.
+        """
+        self.log_traceback = False
+        if self.state != PENDING:
+            return False
+        self.cancels_requested += 1
+        if self.waits_on is not None and self.waits_on.cancel(msg=msg):
+            return True
+        # It waits for nothing that could be cancelled, so the next step throws.
+        self.must_cancel = True
+        self._cancel_message = msg
+        return True
+
+    def cancelling(self):
+        """How many requests to cancel there are, less those taken back by `uncancel()`."""
+        return self.cancels_requested
+
+    def uncancel(self):
+        """Takes one request to cancel back, and returns how many are left."""
+        if self.cancels_requested > 0:
+            self.cancels_requested -= 1
+            if self.cancels_requested == 0:
+                self.must_cancel = False
+        return self.cancels_requested
+
+    def __repr__(self):
+        return describe_task(self)
+
+    def _repr_info(self):
+        return task_parts(self)
+
+    @property
+    def _coro(self):
+        return self.coro
+
+    @property
+    def _context(self):
+        return self.context
+
+    @property
+    def _fut_waiter(self):
+        return self.waits_on
+
+    @property
+    def _must_cancel(self):
+        return self.must_cancel
+
+    @property
+    def _num_cancels_requested(self):
+        return self.cancels_requested
+
+    # How it runs
+
+    cdef int run(self) except -1:
+        cdef object waited = self.waits_on
+        cdef Future future
+        if waited is None:
+            return self.step(None)
+        # Only one of our futures queues the task itself, and only once it is done.
+        future = <Future>waited
+        if future.state == FINISHED and future.error is None:
+            future.log_traceback = False
+            return self.step(None)
+        return self.step(future.outcome_error())
+
+    def _wakeup(self, future):
+        """What a future of another make calls once it is done."""
+        error = None
+        try:
+            future.result()
+        except BaseException as raised:
+            error = raised
+        self.step(error)
+
+    def _step(self, error=None):
+        """One step: `error` is thrown into the coroutine, None sends None."""
+        self.step(error)
+
+    cdef int queue_step(self) except -1:
+        if self.core is not None and not self.core.closed:
+            return self.core.push(self)
+        self._loop.call_soon(self._step, context=PyContext_CopyCurrent())
+        return 0
+
+    cdef int step(self, object error) except -1:
+        cdef int result
+        if self.state != PENDING:
+            raise asyncio.InvalidStateError(f"step(): already done: {self!r}, {error!r}")
+        if self.must_cancel:
+            if not isinstance(error, CancelledError):
+                error = self.take_cancelled_error()
+            self.must_cancel = False
+        self.waits_on = None
+        enter_task(self._loop, self)
+        try:
+            result = self.advance(error)
+        finally:
+            leave_task(self._loop, self)
+        return result
+
+    cdef int run_eagerly(self) except -1:
+        """The first step at once, inside whatever runs now."""
+        cdef object outer = swap_task(self._loop, self)
+        try:
+            self.advance(None)
+        finally:
+            swap_task(self._loop, outer)
+            if self.state != PENDING:
+                self.coro = None
+        return 0
+
+    cdef int advance(self, object error) except -1:
+        """Sends None into the coroutine, or throws `error`, and acts on what comes out."""
+        cdef PyObject *result = NULL
+        cdef int outcome
+        PyContext_Enter(self.context)
+        if error is None:
+            outcome = PyIter_Send(self.coro, None, &result)
+        else:
+            outcome = throw_into(self.coro, error, &result)
+        error = None
+        if outcome == RAISED:
+            error = take_raised()
+        PyContext_Exit(self.context)
+        if outcome == YIELDED:
+            yielded = <object>result
+            Py_DECREF(result)
+            return self.suspend(yielded)
+        if outcome == RETURNED:
+            value = <object>result
+            Py_DECREF(result)
+            return self.complete(value)
+        return self.fail_with(error)
+
+    cdef int suspend(self, object yielded) except -1:
+        cdef Future future
+        if yielded is None:
+            return self.queue_step()
+        if type(yielded) is Future or type(yielded) is Task:
+            future = <Future>yielded
+            if future.blocking and future.core is not None and future.core is self.core and yielded is not self:
+                future.blocking = False
+                future.add_waiter(self)
+                self.waits_on = future
+                if self.must_cancel and future.cancel(msg=self._cancel_message):
+                    self.must_cancel = False
+                return 0
+        return self.suspend_on_foreign(yielded, getattr(yielded, "_asyncio_future_blocking", None))
+
+    cdef int suspend_on_foreign(self, object yielded, object blocking) except -1:
+        """Waits for a future of another make or of a subclass, or says what is wrong with what was yielded."""
+        if blocking is None:
+            if inspect.isgenerator(yielded):
+                return self.fail_next_step(
+                    f"yield was used instead of yield from for generator in task {self!r} with {yielded!r}"
+                )
+            return self.fail_next_step(f"Task got bad yield: {yielded!r}")
+        if asyncio.futures._get_loop(yielded) is not self._loop:
+            return self.fail_next_step(f"Task {self!r} got Future {yielded!r} attached to a different loop")
+        if not blocking:
+            return self.fail_next_step(f"yield was used instead of yield from in task {self!r} with {yielded!r}")
+        if yielded is self:
+            return self.fail_next_step(f"Task cannot await on itself: {self!r}")
+        yielded._asyncio_future_blocking = False
+        # The wake-up enters the task's context itself, so it runs in another one.
+        yielded.add_done_callback(self._wakeup, context=PyContext_CopyCurrent())
+        self.waits_on = yielded
+        if self.must_cancel and yielded.cancel(msg=self._cancel_message):
+            self.must_cancel = False
+        return 0
+
+    cdef int fail_next_step(self, str message) except -1:
+        self._loop.call_soon(self._step, RuntimeError(message), context=PyContext_CopyCurrent())
+        return 0
+
+    cdef int complete(self, object value) except -1:
+        if self.tasks is not None:
+            self.tasks.unlink(self)
+        if self.must_cancel:
+            # It was cancelled after its last await.
+            self.must_cancel = False
+            self.mark_cancelled(self._cancel_message)
+            return 0
+        return self.finish(value)
+
+    cdef int fail_with(self, object error) except -1:
+        if self.tasks is not None:
+            self.tasks.unlink(self)
+        if isinstance(error, CancelledError):
+            self.cancelled_error = error
+            self.mark_cancelled(None)
+            return 0
+        self.fail(error)
+        if isinstance(error, ENDS_THE_LOOP):
+            return raise_again(error)
+        return 0
+
+
+cdef int throw_into(object coro, object error, PyObject **result) except -2:
+    """As PyIter_Send, for an exception."""
+    result[0] = PyObject_CallMethodOneArg(coro, "throw", error)
+    if result[0] != NULL:
+        return YIELDED
+    if not PyErr_ExceptionMatches(StopIteration):
+        return RAISED
+    value = take_raised().value
+    result[0] = <PyObject *>value
+    Py_INCREF(result[0])
+    return RETURNED
+
+
+cdef class TaskCore(LoopCore):
+    """A loop core that makes futures and tasks, and keeps its pending tasks alive."""
+
+    def __init__(self, poller):
+        LoopCore.__init__(self, poller)
+        lend_tasks_of(self)
+
+    def create_future(self):
+        """A new `Future` of this loop."""
+        return new_future(self)
+
+    def create_task(self, coro, *, name=None, context=None, eager_start=None, **others):
+        """Runs `coro` as a task, made by the task factory where one is set.
+
+        name: None makes one up. context: the `contextvars.Context` to run in; None takes a copy of the current one.
+        eager_start: True runs the first step at once. Raises RuntimeError once the loop is closed, TypeError for what
+        is no coroutine. As `asyncio.loop.create_task`.
+        """
+        cdef Task task
+        self.check_open()
+        if self.task_factory is not None:
+            return self.make_by_factory(coro, name, context, eager_start, others)
+        if others:
+            raise TypeError(f"create_task() got an unexpected keyword argument {next(iter(others))!r}")
+        if not PyCoro_CheckExact(coro) and not iscoroutine(coro):
+            raise TypeError(f"a coroutine was expected, got {coro!r}")
+        task = Task.__new__(Task)
+        task.set_up(coro, self, name, context)
+        task.start(eager_start)
+        return task
+
+    def set_task_factory(self, factory):
+        """Sets what makes tasks: called with (loop, coro, context=...); None for the loop's own.
+
+        Raises TypeError for what is not callable.
+        """
+        if factory is not None and not callable(factory):
+            raise TypeError("task factory must be a callable or None")
+        self.task_factory = factory
+
+    def get_task_factory(self):
+        """The task factory, or None."""
+        return self.task_factory
+
+    def _pending_tasks(self):
+        """The pending tasks, oldest first."""
+        cdef list tasks = []
+        cdef Task task = self.first_task
+        while task is not None:
+            tasks.append(task)
+            task = task.next_task
+        return tasks
+
+    def _close_core(self):
+        LoopCore._close_core(self)
+        while self.first_task is not None:
+            self.unlink(self.first_task)
+
+    cdef int link(self, Task task) except -1:
+        task.tasks = self
+        task.previous_task = self.last_task
+        if self.last_task is None:
+            self.first_task = task
+        else:
+            self.last_task.next_task = task
+        self.last_task = task
+        return 0
+
+    cdef int unlink(self, Task task) except -1:
+        cdef Task older = task.previous_task
+        cdef Task newer = task.next_task
+        if older is None:
+            self.first_task = newer
+        else:
+            older.next_task = newer
+        if newer is None:
+            self.last_task = older
+        else:
+            newer.previous_task = older
+        task.previous_task = task.next_task = None
+        task.tasks = None
+        return 0
+
+    cdef object make_by_factory(self, object coro, object name, object context, object eager_start, dict others):
+        keywords = dict(others)
+        if context is not None:
+            keywords["context"] = context
+        if eager_start is not None and FACTORY_TAKES_KEYWORDS:
+            keywords["eager_start"] = eager_start
+        if name is not None and FACTORY_TAKES_NAME:
+            keywords["name"] = name
+        task = self.task_factory(self, coro, **keywords)
+        if name is not None and not FACTORY_TAKES_NAME and hasattr(task, "set_name"):
+            task.set_name(name)
+        return task

@@ -1,0 +1,135 @@
+"""A listening socket that accepts connections and makes a transport of each.
+
+One turn accepts up to `backlog` connections. When the system is out of descriptors or memory, the listener says so once,
+stops watching for `RETRY_SECONDS`, and tries again until an accept succeeds; the connections wait in the kernel.
+"""
+
+from asyncio.trsock import TransportSocket
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.errno cimport EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM
+
+from ouroloop.kernel.errors cimport os_error
+from ouroloop.kernel.sockets cimport accept_one, close_descriptor, sockaddr_storage, socklen_t
+from ouroloop.loop.core cimport LoopCore, Watcher
+from ouroloop.poller.poller cimport READABLE
+from ouroloop.transport.stream cimport accepted_transport
+
+cdef extern from "Python.h":
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
+    object PyContext_CopyCurrent()
+
+cdef double RETRY_SECONDS = 1.0
+
+
+cdef class Listener(Watcher):
+    """Accepts connections on a bound stream socket.
+
+    sock: a bound, non-blocking `socket.socket`, which the listener owns. protocol_factory: called for each connection.
+    server: told of each connection. backlog: connections that the kernel may hold for us.
+    """
+
+    def __init__(self, LoopCore loop not None, sock, protocol_factory, server, backlog):
+        self.loop = loop
+        self.core = loop
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.family = sock.family
+        self.protocol_number = sock.proto
+        self.protocol_factory = protocol_factory
+        self.server = server
+        self.backlog = max(1, backlog)
+
+    def start(self):
+        """Listens, and accepts from the next iteration on."""
+        self.context = PyContext_CopyCurrent()
+        self.sock.listen(self.backlog)
+        self.core.watch(self.fd, READABLE, self)
+
+    def stop(self):
+        """Accepts no more and closes the listening socket. Connections that were accepted go on."""
+        if self.fd < 0:
+            return
+        if self.retry is not None:
+            self.retry.cancel()
+            self.retry = None
+        if not self.core.closed:
+            self.core.watch(self.fd, 0, self)
+        self.fd = -1
+        self.sock.close()
+
+    def _watch_again(self):
+        self.retry = None
+        if self.fd >= 0:
+            self.core.watch(self.fd, READABLE, self)
+
+    cdef int notify(self, int events, LoopCore core) except -1:
+        if not self.is_queued:
+            self.is_queued = True
+            core.push(self)
+        return 0
+
+    cdef int run(self) except -1:
+        self.is_queued = False
+        PyContext_Enter(self.context)
+        try:
+            self.accept()
+        finally:
+            PyContext_Exit(self.context)
+        return 0
+
+    cdef int accept(self) except -1:
+        cdef sockaddr_storage peer
+        cdef socklen_t size
+        cdef int accepted
+        cdef int left = self.backlog
+        cdef object protocol
+        while left > 0 and self.fd >= 0:
+            left -= 1
+            accepted = accept_one(self.fd, &peer, &size)
+            if accepted < 0:
+                accepted = -accepted
+                if accepted == EAGAIN or accepted == EINTR or accepted == ECONNABORTED:
+                    return 0
+                if accepted == EMFILE or accepted == ENFILE or accepted == ENOBUFS or accepted == ENOMEM:
+                    return self.back_off(accepted)
+                raise os_error(accepted)
+            self.is_short = False
+            try:
+                protocol = self.protocol_factory()
+            except BaseException as error:
+                close_descriptor(accepted)
+                if isinstance(error, (SystemExit, KeyboardInterrupt)):
+                    raise
+                self.loop.call_exception_handler(
+                    {"message": "Error on transport creation for incoming connection", "exception": error}
+                )
+                continue
+            accepted_transport(
+                self.core,
+                accepted,
+                protocol,
+                PyContext_CopyCurrent(),
+                self.server,
+                PyBytes_FromStringAndSize(<char *>&peer, size),
+                self.family,
+                self.protocol_number,
+            )
+        return 0
+
+    cdef int back_off(self, int number) except -1:
+        """Stops accepting for a while; says why, once until an accept succeeds."""
+        self.core.watch(self.fd, 0, self)
+        self.retry = self.loop.call_later(RETRY_SECONDS, self._watch_again)
+        if self.is_short:
+            return 0
+        self.is_short = True
+        self.loop.call_exception_handler(
+            {
+                "message": "socket.accept() out of system resource",
+                "exception": os_error(number),
+                "socket": TransportSocket(self.sock),
+            }
+        )
+        return 0

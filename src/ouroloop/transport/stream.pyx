@@ -1,0 +1,614 @@
+"""A connected stream socket as an asyncio transport: reading into a protocol, writing with back-pressure, closing.
+
+The transport owns its descriptor: it is closed once, after it has left the poller. It is its own entry in the ready
+queue: the poller's report is noted in `pending`, and `run` reads or writes in the context that the transport was made
+in. `connection_made` comes first, `connection_lost` last and once.
+
+A small write waits until the callback that made it is over, so that a header and a body go out as one system call; a
+larger one, one from outside the loop's callbacks, and one of a mutable buffer is tried at once. What the kernel does
+not take is queued, mutable buffers as copies, and sent when the socket is writable again.
+
+Semantics, log messages and error texts are those of the standard library's socket transport.
+"""
+
+import asyncio
+import logging
+import socket
+import warnings
+from asyncio.trsock import TransportSocket
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.ref cimport PyObject
+from libc.errno cimport EAGAIN, EINTR
+
+from ouroloop.kernel.errors cimport os_error, raise_again, take_raised
+from ouroloop.kernel.sockets cimport (
+    close_descriptor,
+    local_address,
+    peer_address,
+    python_address,
+    receive,
+    send_one,
+    set_no_delay,
+    shut_down_writing,
+    sockaddr_storage,
+    socklen_t,
+)
+from ouroloop.loop.core cimport LoopCore, Watcher
+from ouroloop.loop.handle cimport new_handle
+from ouroloop.poller.poller cimport READABLE, WRITABLE
+from ouroloop.transport.write_queue cimport WriteQueue
+
+from ouroloop.loop.describe import describe_callback
+
+cdef extern from "Python.h":
+    int PyContext_Enter(object context) except -1
+    int PyContext_Exit(object context) except -1
+    object PyContext_CopyCurrent()
+    PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
+    PyObject *PyObject_CallMethodNoArgs(object of, object name)
+    unsigned long PyThread_get_thread_ident()
+    void Py_DECREF(PyObject *owned)
+
+cdef enum:
+    CORK_LIMIT = 64 * 1024          # bytes that may wait for the end of a callback
+    HIGH_WATER = 64 * 1024
+    WARN_AFTER_LOST_WRITES = 5      # as the standard library's LOG_THRESHOLD_FOR_CONNLOST_WRITES
+
+cdef object TRANSPORT_CONTRACT = asyncio.Transport
+cdef object BufferedProtocol = asyncio.BufferedProtocol
+cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
+cdef tuple INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+cdef object logger = logging.getLogger("asyncio")
+
+
+cdef class StreamTransport(Watcher):
+    """A connection over a stream socket, as `asyncio.Transport`.
+
+    sock: a connected, non-blocking `socket.socket`, which the transport owns from now on. waiter: a future to complete
+    once `connection_made` was called. server: told of the connection by `_attach(transport)` and `_detach(transport)`.
+    """
+
+    def __init__(self, LoopCore loop not None, sock, protocol, waiter=None, *, server=None):
+        self.sock = sock
+        self.family = sock.family
+        self.protocol_number = sock.proto
+        self.waiter = waiter
+        self.server = server
+        self.adopt(loop, sock.fileno(), protocol, PyContext_CopyCurrent())
+
+    def __cinit__(self):
+        self.fd = -1
+
+    def __del__(self):
+        if self.fd >= 0:
+            warnings.warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
+            self.release()
+
+    @property
+    def __class__(self):
+        # isinstance(transport, asyncio.Transport) holds in other people's code, although the class is our own.
+        return TRANSPORT_CONTRACT
+
+    cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1:
+        cdef sockaddr_storage address
+        cdef socklen_t size
+        core.check_open()
+        self._loop = core
+        self.core = core
+        self.fd = fd
+        self.context = context
+        self.queue = WriteQueue()
+        self.high_water = HIGH_WATER
+        self.low_water = HIGH_WATER // 4
+        self.set_protocol(protocol)
+        if local_address(fd, &address, &size) == 0:
+            self.raw_local = PyBytes_FromStringAndSize(<char *>&address, size)
+        if self.raw_peer is None and peer_address(fd, &address, &size) == 0:
+            self.raw_peer = PyBytes_FromStringAndSize(<char *>&address, size)
+        if self.family in INTERNET_FAMILIES:
+            set_no_delay(fd)
+        core.descriptor_owners[fd] = self
+        if self.server is not None:
+            self.server._attach(self)
+        self.is_queued = True
+        return core.push(self)
+
+    # What a user asks
+
+    def get_extra_info(self, name, default=None):
+        """"socket", "sockname" or "peername" of the connection; `default` for what there is not."""
+        if self.extra is None:
+            self.extra = {}
+        if name not in self.extra:
+            value = None
+            if name == "socket" and self.fd >= 0:
+                value = TransportSocket(self.socket_object())
+            elif name == "sockname":
+                value = address_of(self.raw_local)
+            elif name == "peername":
+                value = address_of(self.raw_peer)
+            if value is None:
+                return default
+            self.extra[name] = value
+        return self.extra[name]
+
+    def set_protocol(self, protocol):
+        """Gives what arrives from now on to `protocol`."""
+        self.protocol = protocol
+        self.is_buffered = isinstance(protocol, BufferedProtocol)
+
+    def get_protocol(self):
+        """The protocol; None once the connection is lost."""
+        return self.protocol
+
+    def is_closing(self):
+        """True once the transport is closed or about to be."""
+        return self.is_closed
+
+    def __repr__(self):
+        if self.fd < 0:
+            return f"<{type(self).__name__} closed>"
+        parts = [type(self).__name__]
+        if self.is_closed:
+            parts.append("closing")
+        parts.append(f"fd={self.fd}")
+        parts.append(f"read={'polling' if self.is_reading() and self.is_started else 'idle'}")
+        parts.append(f"write=<{'polling' if self.queue.size else 'idle'}, bufsize={self.queue.size}>")
+        return f"<{' '.join(parts)}>"
+
+    # Reading
+
+    def is_reading(self):
+        """True while what arrives is given to the protocol."""
+        return not self.is_closed and not self.is_paused
+
+    def pause_reading(self):
+        """Stops reading until `resume_reading()`. Pausing twice changes nothing."""
+        if self.is_closed or self.is_paused:
+            return
+        self.is_paused = True
+        self.update_interest()
+
+    def resume_reading(self):
+        """Reads again after `pause_reading()`."""
+        if self.is_closed or not self.is_paused:
+            return
+        self.is_paused = False
+        self.update_interest()
+
+    # Writing
+
+    def write(self, data):
+        """Sends bytes, without waiting: what the kernel does not take is queued.
+
+        data: bytes, bytearray or a contiguous memoryview; a mutable one may be changed afterwards.
+        Raises TypeError for anything else, RuntimeError after `write_eof()`.
+        """
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
+        if self.is_eof_written:
+            raise RuntimeError("Cannot call write() after write_eof()")
+        if len(data) == 0:
+            return
+        if self.lost_count:
+            self.count_lost_write()
+            return
+        self.enqueue(data)
+        self.send_soon()
+
+    def writelines(self, list_of_data):
+        """Sends several buffers, one after the other; see `write`."""
+        if self.is_eof_written:
+            raise RuntimeError("Cannot call writelines() after write_eof()")
+        parts = list(list_of_data)
+        for data in parts:
+            if not isinstance(data, (bytes, bytearray, memoryview)):
+                raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
+        if self.lost_count:
+            self.count_lost_write()
+            return
+        for data in parts:
+            if len(data) != 0 and not self.lost_count:
+                self.enqueue(data)
+        if self.queue.size:
+            self.send_soon()
+
+    def write_eof(self):
+        """Sends what is queued, and then the end of file; the other direction stays open."""
+        if self.is_closed or self.is_eof_written:
+            return
+        if self.is_corked:
+            self.flush()
+        self.is_eof_written = True
+        cdef int result
+        if self.queue.size == 0 and not self.lost_count:
+            result = shut_down_writing(self.fd)
+            if result < 0:
+                raise os_error(-result)
+
+    def can_write_eof(self):
+        """True: a stream socket can be closed in one direction."""
+        return True
+
+    def get_write_buffer_size(self):
+        """How many bytes are queued."""
+        if self.is_corked:
+            self.flush()
+        return self.queue.size
+
+    def get_write_buffer_limits(self):
+        """The low- and the high-water mark, in bytes."""
+        return self.low_water, self.high_water
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        """Sets the marks, in bytes queued, between which the protocol is told to pause and to resume writing."""
+        if high is None:
+            high = HIGH_WATER if low is None else 4 * low
+        if low is None:
+            low = high // 4
+        if not high >= low >= 0:
+            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
+        self.high_water = high
+        self.low_water = low
+        self.pause_protocol_if_full()
+
+    # Closing
+
+    def close(self):
+        """Sends what is queued, then closes; `connection_lost(None)` follows."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        if self.is_corked:
+            self.flush()
+            if self.lost_count:
+                return
+        if self.queue.size == 0:
+            self.lost_count += 1
+            self.lose(None)
+        self.update_interest()
+
+    def abort(self):
+        """Drops what is queued and closes at once; `connection_lost(None)` follows."""
+        self.force_close(None)
+
+    def _force_close(self, error):
+        self.force_close(error)
+
+    # Run by the loop
+
+    cdef int notify(self, int events, LoopCore core) except -1:
+        self.pending |= events
+        if not self.is_queued:
+            self.is_queued = True
+            core.push(self)
+        return 0
+
+    cdef int run(self) except -1:
+        cdef int pending = self.pending
+        self.is_queued = False
+        self.pending = 0
+        PyContext_Enter(self.context)
+        try:
+            if not self.is_started:
+                return self.begin()
+            if pending & READABLE and not (self.is_paused or self.is_closed or self.is_at_end):
+                self.is_calling = True
+                if self.is_buffered:
+                    self.read_into_protocol()
+                else:
+                    self.read()
+            if pending & WRITABLE and self.queue.size and not self.lost_count:
+                self.flush()
+        finally:
+            self.is_calling = False
+            PyContext_Exit(self.context)
+            if self.is_corked:
+                self.flush()
+        return 0
+
+    cdef int settle(self) except -1:
+        return self.flush() if self.is_corked else 0
+
+    cdef int begin(self) except -1:
+        """Tells the protocol of its connection, and starts reading."""
+        self.is_started = True
+        try:
+            self.protocol.connection_made(self)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            described = describe_callback(self.protocol.connection_made, (self,), self._loop.get_debug())
+            self._loop.call_exception_handler(
+                {
+                    "message": f"Exception in callback {described}",
+                    "exception": error,
+                    "transport": self,
+                    "protocol": self.protocol,
+                }
+            )
+        self.update_interest()
+        waiter = self.waiter
+        self.waiter = None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        return 0
+
+    cdef int read(self) except -1:
+        cdef char *scratch = self.core.scratch_buffer()
+        cdef Py_ssize_t count = receive(self.fd, scratch, self.core.scratch_size)
+        cdef PyObject *result
+        if count > 0:
+            result = PyObject_CallMethodOneArg(
+                self.protocol, "data_received", PyBytes_FromStringAndSize(scratch, count)
+            )
+            if result == NULL:
+                return self.fatal_error(take_raised(), "Fatal error: protocol.data_received() call failed.")
+            Py_DECREF(result)
+            return 0
+        if count == 0:
+            return self.reached_end()
+        if count != -EAGAIN and count != -EINTR:
+            self.fatal_error(os_error(<int>-count), "Fatal read error on socket transport")
+        return 0
+
+    cdef int read_into_protocol(self) except -1:
+        cdef Py_buffer view
+        cdef Py_ssize_t count
+        try:
+            buffer = self.protocol.get_buffer(-1)
+            if not len(buffer):
+                raise RuntimeError("get_buffer() returned an empty buffer")
+            PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE | PyBUF_WRITABLE)
+        except BaseException as error:
+            return self.fatal_error(error, "Fatal error: protocol.get_buffer() call failed.")
+        if self.fd < 0 or self.is_closed:
+            PyBuffer_Release(&view)
+            return 0
+        count = receive(self.fd, view.buf, view.len)
+        PyBuffer_Release(&view)
+        cdef PyObject *result
+        if count > 0:
+            result = PyObject_CallMethodOneArg(self.protocol, "buffer_updated", count)
+            if result == NULL:
+                return self.fatal_error(take_raised(), "Fatal error: protocol.buffer_updated() call failed.")
+            Py_DECREF(result)
+            return 0
+        if count == 0:
+            return self.reached_end()
+        if count != -EAGAIN and count != -EINTR:
+            self.fatal_error(os_error(<int>-count), "Fatal read error on socket transport")
+        return 0
+
+    cdef int reached_end(self) except -1:
+        """The other end has sent its last byte: the protocol says whether this direction stays open."""
+        cdef PyObject *result
+        self.is_at_end = True
+        result = PyObject_CallMethodNoArgs(self.protocol, "eof_received")
+        if result == NULL:
+            return self.fatal_error(take_raised(), "Fatal error: protocol.eof_received() call failed.")
+        stays_open = <object>result
+        Py_DECREF(result)
+        if stays_open:
+            self.update_interest()
+        else:
+            self.close()
+        return 0
+
+    # Writing, inside
+
+    cdef int enqueue(self, object data) except -1:
+        if type(data) is bytes:
+            return self.queue.push(data)
+        if self.queue.size == 0:
+            # Trying at once may save the copy.
+            data = self.send_now(data)
+            if data is None:
+                return 0
+        return self.queue.push(bytes(data))
+
+    cdef object send_now(self, object data):
+        """Sends a mutable buffer; returns what is left of it, or None."""
+        cdef Py_buffer view
+        cdef Py_ssize_t sent
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        cdef Py_ssize_t size = view.len
+        sent = send_one(self.fd, view.buf, size)
+        PyBuffer_Release(&view)
+        if sent == size:
+            return None
+        if sent >= 0:
+            return memoryview(data).cast("B")[sent:]
+        if sent == -EAGAIN or sent == -EINTR:
+            return data
+        self.fatal_error(os_error(<int>-sent), "Fatal write error on socket transport")
+        return None
+
+    cdef int send_soon(self) except -1:
+        """Sends what was queued now: at the end of the running callback if it is small, else at once."""
+        cdef WriteQueue queue = self.queue
+        if queue.size == 0 or self.lost_count:
+            return 0
+        if self.core.poller_watches(self.fd) & WRITABLE:
+            # The kernel's buffer is full: `run` goes on when it is not.
+            return self.pause_protocol_if_full()
+        if queue.size <= CORK_LIMIT and queue.size <= self.high_water:
+            if self.is_calling:
+                self.is_corked = True
+                return 0
+            if self.is_corked:
+                return 0
+            if self.core.thread_ident == PyThread_get_thread_ident():
+                self.is_corked = True
+                return self.core.cork(self)
+        self.flush()
+        return self.pause_protocol_if_full()
+
+    cdef int flush(self) except -1:
+        """Sends as much of the queue as the kernel takes."""
+        cdef Py_ssize_t sent
+        self.is_corked = False
+        while self.queue.size and not self.lost_count:
+            sent = self.queue.send(self.fd)
+            if sent == -EAGAIN:
+                break
+            if sent < 0 and sent != -EINTR:
+                self.fatal_error(os_error(<int>-sent), "Fatal write error on socket transport")
+                return 0
+        return self.after_flush()
+
+    cdef int after_flush(self) except -1:
+        cdef int result
+        if self.is_protocol_paused:
+            self.resume_protocol_if_drained()
+        if self.lost_count:
+            return 0
+        if self.queue.size == 0:
+            if self.is_closed:
+                self.lost_count += 1
+                self.lose(None)
+            elif self.is_eof_written:
+                result = shut_down_writing(self.fd)
+                if result < 0:
+                    self.fatal_error(os_error(-result), "Fatal write error on socket transport")
+        return self.update_interest()
+
+    cdef int update_interest(self) except -1:
+        """Has the poller watch for what the transport waits for now."""
+        cdef int interest = 0
+        if self.fd < 0 or self.lost_count:
+            return self.core.watch(self.fd, 0, self) if self.fd >= 0 else 0
+        if self.is_started and not (self.is_paused or self.is_closed or self.is_at_end):
+            interest = READABLE
+        if self.queue.size and not self.is_corked:
+            interest |= WRITABLE
+        return self.core.watch(self.fd, interest, self)
+
+    cdef int pause_protocol_if_full(self) except -1:
+        if self.queue.size <= self.high_water or self.is_protocol_paused:
+            return 0
+        self.is_protocol_paused = True
+        return self.tell_protocol("pause_writing")
+
+    cdef int resume_protocol_if_drained(self) except -1:
+        if self.queue.size > self.low_water or not self.is_protocol_paused:
+            return 0
+        self.is_protocol_paused = False
+        return self.tell_protocol("resume_writing")
+
+    cdef int tell_protocol(self, str method) except -1:
+        cdef PyObject *result = PyObject_CallMethodNoArgs(self.protocol, method)
+        if result != NULL:
+            Py_DECREF(result)
+            return 0
+        error = take_raised()
+        if isinstance(error, ENDS_THE_LOOP):
+            return raise_again(error)
+        self._loop.call_exception_handler(
+            {
+                "message": f"protocol.{method}() failed",
+                "exception": error,
+                "transport": self,
+                "protocol": self.protocol,
+            }
+        )
+        return 0
+
+    cdef int count_lost_write(self) except -1:
+        if self.lost_count >= WARN_AFTER_LOST_WRITES:
+            logger.warning("socket.send() raised exception.")
+        self.lost_count += 1
+        return 0
+
+    # Closing, inside
+
+    cdef int fatal_error(self, object error, str message) except -1:
+        """Closes the connection because of `error`, which the protocol and, if it is no OSError, the handler hear of."""
+        if isinstance(error, ENDS_THE_LOOP):
+            return raise_again(error)
+        if isinstance(error, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=error)
+        else:
+            self._loop.call_exception_handler(
+                {"message": message, "exception": error, "transport": self, "protocol": self.protocol}
+            )
+        return self.force_close(error)
+
+    cdef int force_close(self, object error) except -1:
+        if self.lost_count:
+            return 0
+        self.queue.clear()
+        self.is_corked = False
+        self.is_closed = True
+        self.lost_count += 1
+        self.update_interest()
+        return self.lose(error)
+
+    cdef int lose(self, object error) except -1:
+        """Queues `connection_lost`."""
+        self.core.check_open()
+        return self.core.push(new_handle(self._connection_lost, (error,), self._loop, self.context))
+
+    def _connection_lost(self, error):
+        try:
+            if self.protocol is not None:
+                self.protocol.connection_lost(error)
+        finally:
+            self.release()
+            self.protocol = None
+            server = self.server
+            self.server = None
+            if server is not None:
+                server._detach(self)
+
+    cdef int release(self) except -1:
+        """Closes the descriptor, after it has left the poller."""
+        cdef int fd = self.fd
+        if fd < 0:
+            return 0
+        if not self.core.closed:
+            self.core.watch(fd, 0, self)
+        self.core.descriptor_owners.pop(fd, None)
+        self.fd = -1
+        if self.sock is not None:
+            self.sock.close()
+        else:
+            close_descriptor(fd)
+        return 0
+
+    cdef object socket_object(self):
+        """The `socket.socket` of the connection, which owns the descriptor from the moment that it exists."""
+        if self.sock is None:
+            sock = socket.socket(self.family, socket.SOCK_STREAM, self.protocol_number, fileno=self.fd)
+            sock.setblocking(False)
+            self.sock = sock
+        return self.sock
+
+
+cdef object address_of(bytes raw):
+    if raw is None:
+        return None
+    return python_address(<const sockaddr_storage *>PyBytes_AS_STRING(raw), <socklen_t>PyBytes_GET_SIZE(raw))
+
+
+cdef StreamTransport accepted_transport(
+    LoopCore core,
+    int fd,
+    object protocol,
+    object context,
+    object server,
+    bytes raw_peer,
+    int family,
+    int protocol_number,
+):
+    """The transport of a connection that a listener has accepted; it owns `fd`."""
+    cdef StreamTransport transport = StreamTransport.__new__(StreamTransport)
+    transport.family = family
+    transport.protocol_number = protocol_number
+    transport.server = server
+    transport.raw_peer = raw_peer
+    transport.adopt(core, fd, protocol, context)
+    return transport

@@ -1,0 +1,9 @@
+cdef class WriteQueue:
+    cdef list parts            # bytes objects, oldest first
+    cdef Py_ssize_t offset     # bytes of parts[0] that are sent already
+    cdef Py_ssize_t size       # bytes that are left to send
+
+    cdef int push(self, bytes data) except -1
+    cdef Py_ssize_t send(self, int fd) except? -1
+    cdef int consume(self, Py_ssize_t count) except -1
+    cdef int clear(self) except -1
