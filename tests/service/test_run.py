@@ -116,8 +116,7 @@ def test_tasks_left_over_are_cancelled_and_waited_for(run: Run) -> None:
             ended.append(name)
 
     async def main() -> None:
-        for name in ("one", "two"):
-            asyncio.ensure_future(background(name))
+        _tasks = [asyncio.ensure_future(background(name)) for name in ("one", "two")]
         await asyncio.sleep(0)
 
     run(main())
@@ -147,7 +146,8 @@ def test_a_task_that_fails_when_cancelled_at_the_end_is_reported(run: Run) -> No
 
 
 def test_tasks_left_over_after_an_error_are_cancelled_too(run: Run) -> None:
-    cancelled = []
+    cancelled: list[bool] = []
+    started: list[asyncio.Task[None]] = []
 
     async def background() -> None:
         try:
@@ -157,7 +157,7 @@ def test_tasks_left_over_after_an_error_are_cancelled_too(run: Run) -> None:
             raise
 
     async def main() -> None:
-        asyncio.ensure_future(background())
+        started.append(asyncio.ensure_future(background()))
         await asyncio.sleep(0)
         raise ArithmeticError
 
@@ -233,7 +233,9 @@ def test_a_second_run_inside_a_running_loop_is_refused(run: Run) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("wrong", [42, None, "main", lambda: None, [], object()], ids=lambda w: type(w).__name__)
+@pytest.mark.parametrize(
+    "wrong", [42, None, "main", lambda: None, [], object()], ids=lambda w: type(w).__name__
+)
 def test_what_cannot_be_awaited_is_refused_as_asyncio_run_refuses_it(run: Run, wrong: Any) -> None:
     with pytest.raises((ValueError, TypeError)) as error:
         run(wrong)
@@ -486,9 +488,8 @@ def test_the_standard_runner_turns_an_interrupt_into_cancellation(
         finally:
             cleaned.append("clean")
 
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        with pytest.raises(KeyboardInterrupt):
-            runner.run(main())
+    with asyncio.Runner(loop_factory=loop_factory) as runner, pytest.raises(KeyboardInterrupt):
+        runner.run(main())
     assert cleaned == ["clean"]
 
 
@@ -505,7 +506,9 @@ def test_a_coroutine_that_was_never_awaited_is_warned_of(run: Run) -> None:
     assert any("was never awaited" in str(each.message) for each in caught)
 
 
-def test_an_error_of_a_callback_is_logged_by_asyncios_logger(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_of_a_callback_is_logged_by_asyncios_logger(
+    run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail() -> None:
         raise ArithmeticError("in a callback")
 

@@ -1,8 +1,8 @@
 """An echo server with room for few connections, run by test_accept_exhaustion.py as a process of its own.
 
-The first argument is how many connections it may hold. It prints its port, then echoes until its standard input
-ends, and prints a line of JSON: how often running out of descriptors was reported, with what, and the processor
-time in seconds. `new_event_loop` is defined in front of this text.
+The first argument is how many connections it may hold. It prints its port, then echoes until its standard
+input ends, and prints a line of JSON: how often running out of descriptors was reported, with what, and the
+processor time in seconds. `new_event_loop` is defined in front of this text.
 """
 
 import asyncio

@@ -1,13 +1,15 @@
 """The two ends of a connection under test.
 
-`RecordingProtocol` writes down what a transport tells it. `Peer` is the other end: a plain non-blocking socket
-polled between turns of the loop, so that it shares no reader, writer or thread with the loop under test.
-`connection()` joins them and takes both down again. Every test runs inside `run()`, which bounds its time.
+`RecordingProtocol` writes down what a transport tells it. `Peer` is the other end: a plain non-blocking
+socket polled between turns of the loop, so that it shares no reader, writer or thread with the loop under
+test. `connection()` joins them and takes both down again. Every test runs inside `run()`, which bounds its
+time.
 """
 
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar, cast
@@ -54,7 +56,8 @@ class RecordingProtocol(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        assert type(data) is bytes and data
+        assert type(data) is bytes
+        assert data
         self.calls.append("data_received")
         self.received += data
 
@@ -189,6 +192,18 @@ def connected_sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
             near.setblocking(False)
             far.setblocking(False)
             yield near, far
+
+
+@contextlib.contextmanager
+def tls_socket() -> Iterator[ssl.SSLSocket]:
+    """A connected socket wrapped for TLS, which no loop takes: its blocking calls would block the loop."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    with (
+        connected_sockets() as (near, _),
+        context.wrap_socket(near, do_handshake_on_connect=False) as wrapped,
+    ):
+        yield wrapped
 
 
 @contextlib.asynccontextmanager

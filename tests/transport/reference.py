@@ -1,7 +1,8 @@
 """Where the standard library's loop cannot serve as the reference.
 
-Every behaviour is asked of all loops alike. A test that some versions of the standard library fail, or that names
-something they had not yet, says so through `skip_standard_library`; the loop of this project is never skipped.
+Every behaviour is asked of all loops alike. A test that some versions of the standard library fail, or that
+names something they had not yet, says so through `skip_standard_library`; the loop of this project is never
+skipped.
 """
 
 import asyncio
@@ -21,6 +22,6 @@ def is_standard(loop: asyncio.AbstractEventLoop) -> bool:
 def skip_standard_library(
     loop: asyncio.AbstractEventLoop, reason: str, *, since: Version = FIRST, before: Version = LAST
 ) -> None:
-    """Skip the running test if the loop is the standard library's and Python is in `since <= version < before`."""
+    """Skip the running test if the loop is the standard library's and `since` <= version < `before`."""
     if is_standard(loop) and since <= sys.version_info[:2] < before:
         pytest.skip(f"standard library: {reason}")

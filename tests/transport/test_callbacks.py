@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from .peers import EchoProtocol, Peer, RecordingProtocol, connected_sockets, connection, eventually, run, turns
+from .peers import (
+    EchoProtocol,
+    Peer,
+    RecordingProtocol,
+    connected_sockets,
+    connection,
+    eventually,
+    run,
+    turns,
+)
 
 Loop = asyncio.AbstractEventLoop
 
@@ -181,7 +190,12 @@ def test_nothing_is_called_after_connection_lost(loop: Loop) -> None:
             transport.abort()
             await protocol.lost
             calls = list(protocol.calls)
-            for method in (transport.close, transport.abort, transport.pause_reading, transport.resume_reading):
+            for method in (
+                transport.close,
+                transport.abort,
+                transport.pause_reading,
+                transport.resume_reading,
+            ):
                 method()
             transport.write(b"into the void")
             peer.sock.close()

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from .peers import LOOPBACK, RecordingProtocol, connected_sockets, listening_socket, refusing_port, run, silent_listener, turns
+from .peers import (
+    LOOPBACK,
+    RecordingProtocol,
+    connected_sockets,
+    listening_socket,
+    refusing_port,
+    run,
+    silent_listener,
+    tls_socket,
+    turns,
+)
 from .reference import skip_standard_library
 
 Loop = asyncio.AbstractEventLoop
@@ -39,7 +49,7 @@ def test_a_refused_connection_over_ipv6_names_all_four_parts(loop: Loop) -> None
 def test_different_failures_are_named_together(loop: Loop, resolve_as: ResolveAs) -> None:
     with refusing_port() as one, refusing_port() as two:
         resolve_as("several.test", [(LOOPBACK, one), (LOOPBACK, two)])
-        with pytest.raises(OSError) as error:
+        with pytest.raises(OSError, match="Multiple") as error:
             run(loop, connect(loop, "several.test", 80))
     number = errno.ECONNREFUSED
     assert type(error.value) is OSError
@@ -62,7 +72,7 @@ def test_all_errors_gives_a_group_of_them(loop: Loop, resolve_as: ResolveAs, cou
     with contextlib.ExitStack() as stack:
         ports = [stack.enter_context(refusing_port()) for _ in range(count)]
         resolve_as("several.test", [(LOOPBACK, port) for port in ports])
-        with pytest.raises(ExceptionGroup, match="^create_connection failed") as group:
+        with pytest.raises(ExceptionGroup, match=r"^create_connection failed") as group:
             run(loop, connect(loop, "several.test", 80, all_errors=True))
     assert [type(error) for error in group.value.exceptions] == [ConnectionRefusedError] * count
     assert all(str(port) in str(error) for port, error in zip(ports, group.value.exceptions, strict=True))
@@ -91,27 +101,32 @@ def test_a_name_without_addresses_is_an_oserror(loop: Loop, resolve_as: ResolveA
 def test_a_local_address_in_use_is_named(loop: Loop) -> None:
     with listening_socket() as listener, listening_socket() as taken:
         address = taken.getsockname()
-        with pytest.raises(OSError) as error:
+        with pytest.raises(OSError, match=r"address already in use$") as error:
             run(loop, connect(loop, *listener.getsockname(), local_addr=address))
         assert error.value.errno == errno.EADDRINUSE
         text = str(error.value)
         # 3.13 put the number into the middle of the text.
         start = f"[Errno {errno.EADDRINUSE}] error while attempting to bind on address {address!r}: "
         assert text.startswith(start)
-        assert text.endswith("address already in use")
 
 
 def test_no_local_address_of_the_family_is_an_oserror(loop: Loop) -> None:
-    with listening_socket() as listener:
-        with pytest.raises(OSError, match="no matching local address with family=.*AF_INET.* found"):
-            run(loop, connect(loop, *listener.getsockname(), local_addr=("::1", 0)))
+    text = r"no matching local address with family=.*AF_INET.* found"
+    with listening_socket() as listener, pytest.raises(OSError, match=text):
+        run(loop, connect(loop, *listener.getsockname(), local_addr=("::1", 0)))
 
 
 WRONG_ARGUMENTS: list[tuple[dict[str, Any], str]] = [
     ({}, "host and port was not specified and no sock specified"),
     ({"host": LOOPBACK, "port": 1, "server_hostname": "x"}, "server_hostname is only meaningful with ssl"),
-    ({"host": LOOPBACK, "port": 1, "ssl_handshake_timeout": 1}, "ssl_handshake_timeout is only meaningful with ssl"),
-    ({"host": LOOPBACK, "port": 1, "ssl_shutdown_timeout": 1}, "ssl_shutdown_timeout is only meaningful with ssl"),
+    (
+        {"host": LOOPBACK, "port": 1, "ssl_handshake_timeout": 1},
+        "ssl_handshake_timeout is only meaningful with ssl",
+    ),
+    (
+        {"host": LOOPBACK, "port": 1, "ssl_shutdown_timeout": 1},
+        "ssl_shutdown_timeout is only meaningful with ssl",
+    ),
     ({"port": 1, "ssl": True}, "You must set server_hostname when using ssl without a host"),
 ]
 
@@ -120,16 +135,17 @@ WRONG_ARGUMENTS: list[tuple[dict[str, Any], str]] = [
 def test_arguments_that_do_not_fit_together_are_refused(
     loop: Loop, arguments: dict[str, Any], text: str
 ) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=f"^{text}$"):
         run(loop, connect(loop, **arguments))
-    assert str(error.value) == text
 
 
-@pytest.mark.parametrize("arguments", [{"host": LOOPBACK}, {"port": 1}, {"host": LOOPBACK, "port": 1}], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [{"host": LOOPBACK}, {"port": 1}, {"host": LOOPBACK, "port": 1}], ids=str
+)
 def test_an_address_and_a_socket_exclude_each_other(loop: Loop, arguments: dict[str, Any]) -> None:
-    with socket.socket() as sock:
-        with pytest.raises(ValueError, match="^host/port and sock can not be specified at the same time$"):
-            run(loop, connect(loop, **arguments, sock=sock))
+    text = "host/port and sock can not be specified at the same time"
+    with socket.socket() as sock, pytest.raises(ValueError, match=f"^{text}$"):
+        run(loop, connect(loop, **arguments, sock=sock))
 
 
 def accepted(loop: Loop, sock: socket.socket) -> Any:
@@ -147,20 +163,15 @@ def served(loop: Loop, sock: socket.socket) -> Any:
 @pytest.mark.parametrize("use", [accepted, from_socket, served])
 def test_a_datagram_socket_is_refused(loop: Loop, use: Callable[..., Any]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        with pytest.raises(ValueError) as error:
+        with pytest.raises(ValueError, match="A Stream Socket") as error:
             run(loop, use(loop, sock))
         assert str(error.value) == f"A Stream Socket was expected, got {sock!r}"
 
 
 @pytest.mark.parametrize("use", [accepted, from_socket, served])
 def test_a_tls_socket_is_refused(loop: Loop, use: Callable[..., Any]) -> None:
-    ssl = pytest.importorskip("ssl", reason="this Python was built without TLS")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    with connected_sockets() as (near, _):
-        with context.wrap_socket(near, do_handshake_on_connect=False) as wrapped:
-            with pytest.raises(TypeError, match="^Socket cannot be of type SSLSocket$"):
-                run(loop, use(loop, wrapped))
+    with tls_socket() as wrapped, pytest.raises(TypeError, match=r"^Socket cannot be of type SSLSocket$"):
+        run(loop, use(loop, wrapped))
 
 
 def test_the_timeouts_of_tls_are_refused_for_an_accepted_socket_without_it(loop: Loop) -> None:

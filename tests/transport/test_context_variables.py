@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from .peers import LOOPBACK, RecordingProtocol, block_writing, connected_sockets, connection, eventually, run, turns
+from .peers import (
+    LOOPBACK,
+    RecordingProtocol,
+    block_writing,
+    connected_sockets,
+    connection,
+    eventually,
+    run,
+    turns,
+)
 
 Loop = asyncio.AbstractEventLoop
 

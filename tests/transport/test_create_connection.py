@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from .peers import LOOPBACK, RecordingProtocol, connected_sockets, listening_socket, refusing_port, run, silent_listener, turns
+from .peers import (
+    LOOPBACK,
+    RecordingProtocol,
+    connected_sockets,
+    listening_socket,
+    refusing_port,
+    run,
+    silent_listener,
+    turns,
+)
 
 Loop = asyncio.AbstractEventLoop
 ResolveAs = Callable[[str, list[tuple[str, int]]], None]
@@ -53,7 +62,11 @@ def test_a_connection_over_ipv6(loop: Loop) -> None:
 
 
 def test_the_next_address_is_tried_when_the_first_refuses(loop: Loop, resolve_as: ResolveAs) -> None:
-    with listening_socket() as listener, refusing_port() as one, refusing_port("::1", family=socket.AF_INET6) as two:
+    with (
+        listening_socket() as listener,
+        refusing_port() as one,
+        refusing_port("::1", family=socket.AF_INET6) as two,
+    ):
         resolve_as("several.test", [(LOOPBACK, one), ("::1", two), listener.getsockname()])
         assert run(loop, connect_and_say(loop, listener, "several.test", 80)) == b"!"
 
@@ -99,7 +112,11 @@ def test_local_addresses_are_tried_in_turn_and_those_of_another_family_passed_ov
 
 
 def test_happy_eyeballs_reaches_the_address_that_works(loop: Loop, resolve_as: ResolveAs) -> None:
-    with listening_socket() as listener, refusing_port() as one, refusing_port("::1", family=socket.AF_INET6) as two:
+    with (
+        listening_socket() as listener,
+        refusing_port() as one,
+        refusing_port("::1", family=socket.AF_INET6) as two,
+    ):
         resolve_as("several.test", [(LOOPBACK, one), ("::1", two), listener.getsockname()])
         said = connect_and_say(loop, listener, "several.test", 80, happy_eyeballs_delay=0.05)
         assert run(loop, said) == b"!"
@@ -116,14 +133,12 @@ def test_happy_eyeballs_does_not_wait_for_an_address_that_never_answers(
 
 
 @pytest.mark.parametrize("interleave", [1, 2, 3])
-def test_interleaving_tries_the_families_in_turn(
-    loop: Loop, resolve_as: ResolveAs, interleave: int
-) -> None:
+def test_interleaving_tries_the_families_in_turn(loop: Loop, resolve_as: ResolveAs, interleave: int) -> None:
     """All refuse, and the error names them in the order in which they were tried."""
     with refusing_port() as four, refusing_port("::1", family=socket.AF_INET6) as six:
         addresses = [(f"127.0.0.{number}", four) for number in (1, 2, 3, 4)] + [("::1", six)] * 2
         resolve_as("several.test", addresses)
-        with pytest.raises(OSError, match="^Multiple exceptions: ") as error:
+        with pytest.raises(OSError, match=r"^Multiple exceptions: ") as error:
             run(loop, connect_nowhere(loop, "several.test", 80, interleave=interleave))
     tried = [part.split("'")[1] for part in str(error.value).split(", [Errno")]
     fours, sixes = [f"127.0.0.{number}" for number in (1, 2, 3, 4)], ["::1", "::1"]
@@ -193,11 +208,11 @@ def test_options_that_only_matter_to_the_resolver_are_handed_to_it(
     asked: list[tuple[Any, ...]] = []
     real = socket.getaddrinfo
 
-    def getaddrinfo(
-        host: Any, port: Any, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
-    ) -> Any:
-        asked.append((host, port, family, type, proto, flags))
-        return real(LOOPBACK, port, family, type, proto, 0)
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        names = ("family", "type", "proto", "flags")
+        given = {**dict.fromkeys(names, 0), **dict(zip(names, arguments, strict=False)), **options}
+        asked.append((host, port, *(given[name] for name in names)))
+        return real(LOOPBACK, port, socket.AF_INET, socket.SOCK_STREAM)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with listening_socket() as listener:

@@ -168,7 +168,7 @@ def test_more_connections_than_the_backlog_are_served_one_after_another(loop: Lo
 def test_an_address_in_use_is_named(loop: Loop) -> None:
     with listening_socket() as taken:
         address = taken.getsockname()
-        with pytest.raises(OSError) as error:
+        with pytest.raises(OSError, match=r"address already in use$") as error:
             run(loop, serve_nothing(loop, *address))
     assert type(error.value) is OSError
     assert error.value.errno == errno.EADDRINUSE
@@ -176,7 +176,6 @@ def test_an_address_in_use_is_named(loop: Loop) -> None:
     # 3.13 put the number into the middle of the text.
     start = f"[Errno {errno.EADDRINUSE}] error while attempting to bind on address {address!r}: "
     assert text.startswith(start)
-    assert text.endswith("address already in use")
 
 
 def test_one_address_in_use_frees_the_others(loop: Loop) -> None:
@@ -219,7 +218,11 @@ WRONG_ARGUMENTS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({}, ValueError, "Neither host/port nor sock were specified"),
     ({"port": 0, "ssl": True}, TypeError, "ssl argument must be an SSLContext or None"),
     ({"port": 0, "ssl": False}, TypeError, "ssl argument must be an SSLContext or None"),
-    ({"port": 0, "ssl_handshake_timeout": 1}, ValueError, "ssl_handshake_timeout is only meaningful with ssl"),
+    (
+        {"port": 0, "ssl_handshake_timeout": 1},
+        ValueError,
+        "ssl_handshake_timeout is only meaningful with ssl",
+    ),
     ({"port": 0, "ssl_shutdown_timeout": 1}, ValueError, "ssl_shutdown_timeout is only meaningful with ssl"),
 ]
 
@@ -233,11 +236,13 @@ def test_arguments_that_do_not_fit_together_are_refused(
     assert str(error.value) == text
 
 
-@pytest.mark.parametrize("arguments", [{"host": LOOPBACK}, {"port": 0}, {"host": LOOPBACK, "port": 0}], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [{"host": LOOPBACK}, {"port": 0}, {"host": LOOPBACK, "port": 0}], ids=str
+)
 def test_an_address_and_a_socket_exclude_each_other(loop: Loop, arguments: dict[str, Any]) -> None:
-    with socket.socket() as sock:
-        with pytest.raises(ValueError, match="^host/port and sock can not be specified at the same time$"):
-            run(loop, serve_nothing(loop, **arguments, sock=sock))
+    text = "host/port and sock can not be specified at the same time"
+    with socket.socket() as sock, pytest.raises(ValueError, match=f"^{text}$"):
+        run(loop, serve_nothing(loop, **arguments, sock=sock))
 
 
 @pytest.mark.parametrize("port", [-1, 65536, 1 << 40], ids=str)

@@ -5,12 +5,15 @@ import os
 import random
 import socket
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .peers import LOOPBACK, EchoProtocol, RecordingProtocol, connected_sockets, connection, run, turns
 from .reference import skip_standard_library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Loop = asyncio.AbstractEventLoop
 
@@ -51,7 +54,7 @@ def test_a_ready_event_of_a_closed_descriptor_is_not_delivered_to_its_successor(
 
 
 def test_a_reader_added_again_for_a_new_file_of_the_same_number_is_called(loop: Loop) -> None:
-    """Closing removed the old file from the poller on its own; the loop must not believe it is still there."""
+    """Closing took the old file out of the poller; the loop must not believe it is still there."""
 
     async def main() -> None:
         for _ in range(5):
@@ -181,7 +184,9 @@ def test_a_descriptor_of_a_transport_is_refused_to_others(loop: Loop, name: str)
             for descriptor in (sock, sock.fileno()):
                 with pytest.raises(RuntimeError) as error:
                     method(descriptor, *arguments)
-                assert str(error.value) == f"File descriptor {descriptor!r} is used by transport {transport!r}"
+                assert (
+                    str(error.value) == f"File descriptor {descriptor!r} is used by transport {transport!r}"
+                )
             await peer.send(b"unharmed")
             assert await protocol.receive(8) == b"unharmed"
 

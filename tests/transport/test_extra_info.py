@@ -37,9 +37,7 @@ def test_names_of_both_ends(loop: Loop) -> None:
 def test_names_of_both_ends_over_ipv6(loop: Loop) -> None:
     async def main() -> None:
         with listening_socket("::1", family=socket.AF_INET6) as listener:
-            transport, protocol = await loop.create_connection(
-                RecordingProtocol, *listener.getsockname()[:2]
-            )
+            transport, protocol = await loop.create_connection(RecordingProtocol, *listener.getsockname()[:2])
             with listener.accept()[0] as far:
                 assert transport.get_extra_info("peername") == far.getsockname()
                 assert transport.get_extra_info("sockname") == far.getpeername()

@@ -58,7 +58,7 @@ def test_water_marks_in_the_wrong_order_are_refused(
 ) -> None:
     async def main() -> None:
         async with connection(RecordingProtocol) as (transport, _, _):
-            with pytest.raises(ValueError) as error:
+            with pytest.raises(ValueError, match="must be >=") as error:
                 transport.set_write_buffer_limits(high=high, low=low)
             assert str(error.value) == text
             assert transport.get_write_buffer_limits() == (16384, 65536)

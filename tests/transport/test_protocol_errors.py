@@ -1,14 +1,26 @@
 """What becomes of an exception that a protocol raises."""
 
 import asyncio
+import contextlib
 import gc
 import socket
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .peers import LOOPBACK, RecordingProtocol, connected_sockets, connection, eventually, listening_socket, run, turns
+from .peers import (
+    LOOPBACK,
+    RecordingProtocol,
+    connected_sockets,
+    connection,
+    eventually,
+    listening_socket,
+    run,
+    turns,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Loop = asyncio.AbstractEventLoop
 Contexts = list[dict[str, Any]]
@@ -132,10 +144,8 @@ def test_an_error_in_connection_lost_is_reported_once_and_the_socket_closed(
             assert context["exception"] is error
             assert isinstance(context["message"], str)
             assert transport.get_extra_info("socket").fileno() == -1
-            try:
+            with contextlib.suppress(ConnectionResetError):
                 await peer.receive_all()
-            except ConnectionResetError:
-                pass
 
     run(loop, main())
 
@@ -154,7 +164,10 @@ def test_an_error_in_connection_lost_after_another_error_is_reported_beside_it(
             await peer.send(b"x")
             assert await protocol.lost is error
             await turns(3)
-            assert [type(context["exception"]) for context in capture_errors] == [ArithmeticError, LookupError]
+            assert [type(context["exception"]) for context in capture_errors] == [
+                ArithmeticError,
+                LookupError,
+            ]
 
     run(loop, main())
 
@@ -227,7 +240,9 @@ def test_a_failed_factory_closes_the_socket_even_while_its_exception_is_kept(
                 far.settimeout(5)
                 assert far.recv(1) == b""
         server = await loop.create_server(failing_factory, LOOPBACK, 0)
-        transport, protocol = await loop.create_connection(RecordingProtocol, *server.sockets[0].getsockname())
+        _transport, protocol = await loop.create_connection(
+            RecordingProtocol, *server.sockets[0].getsockname()
+        )
         await protocol.lost
         assert len(capture_errors) == 1
         server.close()
@@ -275,8 +290,7 @@ def test_an_error_in_a_servers_factory_ends_that_connection_alone(loop: Loop, de
 
 def test_a_factory_that_is_not_callable_is_a_type_error(loop: Loop) -> None:
     async def main() -> None:
-        with connected_sockets() as (near, _):
-            with pytest.raises(TypeError):
-                await loop.create_connection(5, sock=near)  # type: ignore[call-overload]
+        with connected_sockets() as (near, _), pytest.raises(TypeError):
+            await loop.create_connection(5, sock=near)  # type: ignore[call-overload]
 
     run(loop, main())
