@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import time
 from dataclasses import dataclass
 
-_BUSY_LOAD = 0.5
+_WATCH_SECONDS = 0.3
+_BUSY_SHARE = 0.1
+_IDLE, _WAITING_FOR_DISK = 3, 4
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,28 @@ def describe_python() -> str:
 
 
 def describe_other_work() -> str:
-    """A warning when others keep the machine busy, or nothing."""
-    load = os.getloadavg()[0]
-    if load < _BUSY_LOAD:
+    """A warning when others keep the machine busy, or nothing; it takes a moment of doing nothing."""
+    share = _busy_share(_WATCH_SECONDS)
+    if share < _BUSY_SHARE:
         return ""
-    return f"Other work ran on the machine at the start (load average {load:.1f}): expect a wider spread."
+    return f"Other work kept the machine's cores {share:.0%} busy at the start: expect a wider spread."
+
+
+def _busy_share(seconds: float) -> float:
+    try:
+        first = _core_ticks()
+        time.sleep(seconds)
+        last = _core_ticks()
+    except OSError:  # only Linux tells so
+        return 0.0
+    passed = [after - before for before, after in zip(first, last, strict=True)]
+    return 1 - (passed[_IDLE] + passed[_WAITING_FOR_DISK]) / (sum(passed) or 1)
+
+
+def _core_ticks() -> list[int]:
+    """Ticks that all cores have spent since the start: user, nice, system, idle, waiting for disk, ..."""
+    with open("/proc/stat", encoding="ascii") as file:
+        return [int(word) for word in file.readline().split()[1:9]]
 
 
 def resident_bytes(pid: int) -> int:

@@ -52,7 +52,8 @@ class Outcome:
     problems: dict[str, str] = field(default_factory=dict)
 
     def sample(self, case: Case, peer: str, turn: int) -> Sample:
-        return Sample(case.key, peer, turn, self.figures, self.problems)
+        figures = {key: float(f"{figure:.6g}") for key, figure in self.figures.items()}
+        return Sample(case.key, peer, turn, figures, self.problems)
 
 
 class Question(ABC):

@@ -119,6 +119,13 @@ def _record_from(data: dict[str, Any]) -> Record:
     return Record(**{**data, "cases": cases, "contenders": contenders, "samples": samples})
 
 
+def _lay_out(record: Record) -> str:
+    """JSON with a line for each sample, so that a file of thousands can be read and compared by lines."""
+    head = asdict(record)
+    samples = ",\n  ".join(json.dumps(sample) for sample in head.pop("samples"))
+    return f'{json.dumps(head)[:-1]}, "samples": [\n  {samples}\n]}}'
+
+
 class Book:
     """The records of one JSON file."""
 
@@ -152,8 +159,8 @@ class Book:
         self.records.append(record)
 
     def save(self, path: Path) -> None:
-        data = {"format": FORMAT, "records": [asdict(record) for record in self.records]}
-        replace_text(path, json.dumps(data, indent=1) + "\n")
+        records = ",\n".join(_lay_out(record) for record in self.records)
+        replace_text(path, f'{{"format": {FORMAT}, "records": [\n{records}\n]}}\n')
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -47,6 +47,8 @@ class Run:
             if not record.cases:
                 self.leave_out(question, self._bench.cannot_build)
                 continue
+            if other_work := describe_other_work():
+                record.notes.append(other_work)
             try:
                 self._answer(question, record)
             except KeyboardInterrupt:
@@ -89,7 +91,6 @@ class Run:
                 note
                 for note in (
                     bench.cores.note,
-                    describe_other_work(),
                     *(contender.note for contender in self._contenders),
                     *question.notes(bench),
                     *_describe_left_out(question, bench),
