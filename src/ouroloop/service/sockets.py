@@ -1,0 +1,140 @@
+"""Operations on sockets that the user owns: `sock_recv`, `sock_sendall`, `sock_connect` and the like.
+
+Each tries its call at once, and where that would block waits until the socket is ready and tries again. Only
+the task that asked ever reads or accepts, after it was woken: a task that is cancelled just then has taken
+nothing that the next reader would miss. The socket is watched only while somebody waits.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from typing import TYPE_CHECKING, Any
+
+from ouroloop.service.dns import ensure_resolved
+from ouroloop.service.tls import TlsSocket, check_plain
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ouroloop.service.event_loop import EventLoop
+
+WOULD_BLOCK = (BlockingIOError, InterruptedError)
+INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+
+
+async def sock_recv(loop: EventLoop, sock: socket.socket, n: int) -> bytes:
+    """Receives up to `n` bytes; b"" at the end of the stream."""
+    check_usable(loop, sock)
+    while True:
+        try:
+            return sock.recv(n)
+        except WOULD_BLOCK:
+            pass
+        await readable(loop, sock)
+
+
+async def sock_recv_into(loop: EventLoop, sock: socket.socket, buffer: Any) -> int:
+    """Receives into a writable buffer, and returns the number of bytes."""
+    check_usable(loop, sock)
+    while True:
+        try:
+            return sock.recv_into(buffer)
+        except WOULD_BLOCK:
+            pass
+        await readable(loop, sock)
+
+
+async def sock_sendall(loop: EventLoop, sock: socket.socket, data: Any) -> None:
+    """Sends all of a bytes-like object. After an error nobody knows how much of it was sent."""
+    check_usable(loop, sock)
+    try:
+        sent = sock.send(data)
+    except WOULD_BLOCK:
+        sent = 0
+    with memoryview(data) as view:
+        if sent < view.nbytes:
+            await send_rest(loop, sock, view.cast("B"), sent)
+
+
+async def send_rest(loop: EventLoop, sock: socket.socket, data: memoryview, sent: int) -> None:
+    with data:
+        while sent < len(data):
+            await writable(loop, sock)
+            try:
+                sent += sock.send(data[sent:])
+            except WOULD_BLOCK:
+                continue
+
+
+async def sock_connect(loop: EventLoop, sock: socket.socket, address: Any) -> None:
+    """Connects to `address`; a host name in it is resolved."""
+    check_usable(loop, sock)
+    if sock.family in INTERNET_FAMILIES:
+        found = await ensure_resolved(loop, address, family=sock.family, type=sock.type, proto=sock.proto)
+        address = found[0][4]
+    try:
+        sock.connect(address)
+        return
+    except WOULD_BLOCK as error:
+        # A Unix socket whose listener is full has not begun to connect, so there is nothing to wait for.
+        if error.errno == errno.EAGAIN:
+            raise
+    await writable(loop, sock)
+    number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if number != 0:
+        raise OSError(number, f"Connect call failed {address}")
+
+
+async def sock_accept(loop: EventLoop, sock: socket.socket) -> tuple[socket.socket, Any]:
+    """Accepts a connection, and returns its non-blocking socket and the address of the other end."""
+    check_usable(loop, sock)
+    while True:
+        try:
+            accepted, address = sock.accept()
+        except WOULD_BLOCK:
+            pass
+        else:
+            accepted.setblocking(False)
+            return accepted, address
+        await readable(loop, sock)
+
+
+def check_usable(loop: EventLoop, sock: socket.socket) -> None:
+    if isinstance(sock, TlsSocket):
+        check_plain(sock)
+    if loop.get_debug() and sock.gettimeout() != 0:
+        raise ValueError("the socket must be non-blocking")
+
+
+async def readable(loop: EventLoop, sock: socket.socket) -> None:
+    """Waits until there is something to read or accept, or an error to meet."""
+    descriptor = sock.fileno()
+    loop._ensure_fd_no_transport(descriptor)
+    ready = loop.create_future()
+    handle = loop._add_reader(descriptor, wake, ready)
+    try:
+        await ready
+    finally:
+        # A handle that was cancelled has been replaced: the descriptor's reader is somebody else's by now.
+        if not handle.cancelled():
+            loop._remove_reader(descriptor)
+
+
+async def writable(loop: EventLoop, sock: socket.socket) -> None:
+    """Waits until the socket takes bytes, or a connection is made, or there is an error to meet."""
+    descriptor = sock.fileno()
+    loop._ensure_fd_no_transport(descriptor)
+    ready = loop.create_future()
+    handle = loop._add_writer(descriptor, wake, ready)
+    try:
+        await ready
+    finally:
+        if not handle.cancelled():
+            loop._remove_writer(descriptor)
+
+
+def wake(ready: asyncio.Future[None]) -> None:
+    # The descriptor stays ready until the task runs, which may be an iteration later.
+    if not ready.done():
+        ready.set_result(None)
