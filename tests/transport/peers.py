@@ -8,6 +8,7 @@ time.
 
 import asyncio
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -90,6 +91,24 @@ class EchoProtocol(RecordingProtocol):
         self.transport.write(data)
 
 
+class Served:
+    """A server's protocol factory that remembers what it made."""
+
+    def __init__(self, factory: Callable[[], RecordingProtocol] = EchoProtocol) -> None:
+        self.factory = factory
+        self.made: list[RecordingProtocol] = []
+
+    def __call__(self) -> RecordingProtocol:
+        self.made.append(self.factory())
+        return self.made[-1]
+
+    async def ended(self) -> None:
+        """Return once every connection made so far is lost and its descriptor closed."""
+        for protocol in self.made:
+            await protocol.lost
+        await turns(2)
+
+
 class Peer:
     """A plain socket at the far end of a transport's connection."""
 
@@ -160,6 +179,13 @@ def listening_socket(
         yield sock
 
 
+def accept_from(listener: socket.socket) -> socket.socket:
+    """The next connection; the kernel may complete a handshake a moment after `connect` has returned."""
+    ready, _, _ = select.select([listener], [], [], SECONDS_MAX)
+    assert ready, "nobody has connected"
+    return listener.accept()[0]
+
+
 @contextlib.contextmanager
 def refusing_port(host: str = LOOPBACK, *, family: int = socket.AF_INET) -> Iterator[int]:
     """A port on which every connection is refused: bound, so nobody else takes it, and not listening."""
@@ -187,8 +213,7 @@ def connected_sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Two non-blocking ends of one TCP connection over loopback."""
     with listening_socket() as listener, socket.socket() as near:
         near.connect(listener.getsockname())
-        far, _ = listener.accept()
-        with far:
+        with accept_from(listener) as far:
             near.setblocking(False)
             far.setblocking(False)
             yield near, far
@@ -214,13 +239,14 @@ async def connection(
     loop = asyncio.get_running_loop()
     with listening_socket(receive_buffer=16384 if small_buffers else None) as listener:
         transport, protocol = await loop.create_connection(factory, *listener.getsockname())
-        peer = Peer(listener.accept()[0])
+        peer = Peer(accept_from(listener))
+    sock = transport.get_extra_info("socket")
     if small_buffers:
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
     try:
         yield transport, protocol, peer
     finally:
-        if transport.get_extra_info("socket").fileno() != -1:
+        if sock.fileno() != -1:
             transport.abort()
         peer.close()
         await turns(10)

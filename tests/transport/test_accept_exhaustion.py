@@ -58,6 +58,16 @@ def ask(clients: list[socket.socket], port: int, count: int) -> None:
         clients[-1].send(b"?")
 
 
+def end(clients: list[socket.socket], served: list[socket.socket]) -> None:
+    """Close connections, and return once the server has given back their descriptors."""
+    for client in served:
+        clients.remove(client)
+        with client:
+            client.shutdown(socket.SHUT_WR)
+            client.settimeout(SECONDS_MAX)
+            assert client.recv(1) == b""
+
+
 def exhaust_and_recover(process: subprocess.Popen[str], port: int, rounds: int) -> dict[str, Any]:
     """Fill the server's room, let connections wait outside, free the room; return what the server tells."""
     clients: list[socket.socket] = []
@@ -67,13 +77,8 @@ def exhaust_and_recover(process: subprocess.Popen[str], port: int, rounds: int) 
             served = wait_for_echoes(clients, ROOM)
             time.sleep(0.3)  # time enough for a server that does not back off to repeat itself
             assert select.select([each for each in clients if each not in served], [], [], 0)[0] == []
-            for client in served:
-                clients.remove(client)
-                client.close()
-            served = wait_for_echoes(clients, 3)
-            for client in served:
-                clients.remove(client)
-                client.close()
+            end(clients, served)
+            end(clients, wait_for_echoes(clients, 3))
         for client in clients:
             stack.callback(client.close)
     output, _ = process.communicate(timeout=SECONDS_MAX)

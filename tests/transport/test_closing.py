@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from .peers import RecordingProtocol, block_writing, connection, listening_socket, run, turns
+from .peers import RecordingProtocol, accept_from, block_writing, connection, listening_socket, run, turns
 from .reference import skip_standard_library
 
 Loop = asyncio.AbstractEventLoop
@@ -242,7 +242,7 @@ def unclosed_transport_warned() -> Iterator[None]:
 def test_a_paused_transport_that_nobody_holds_warns_and_closes(loop: Loop) -> None:
     with listening_socket() as listener:
         transport = run(loop, abandoned(loop, listener, paused=True))
-        with listener.accept()[0] as far:
+        with accept_from(listener) as far:
             with unclosed_transport_warned():
                 del transport
             far.settimeout(5)
@@ -254,7 +254,7 @@ def test_a_transport_that_outlives_its_loop_warns_and_closes(loop_factory: Calla
     with listening_socket() as listener:
         transport = run(loop, abandoned(loop, listener, paused=False))
         loop.close()
-        with listener.accept()[0] as far:
+        with accept_from(listener) as far:
             assert repr(transport).startswith("<")
             with unclosed_transport_warned():
                 del transport

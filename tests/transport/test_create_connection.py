@@ -10,6 +10,7 @@ import pytest
 from .peers import (
     LOOPBACK,
     RecordingProtocol,
+    accept_from,
     connected_sockets,
     listening_socket,
     refusing_port,
@@ -29,7 +30,7 @@ async def connect_and_say(loop: Loop, listener: socket.socket, *arguments: Any, 
     transport.write(b"!")
     transport.close()
     await protocol.lost
-    with listener.accept()[0] as far:
+    with accept_from(listener) as far:
         far.settimeout(5)
         return far.recv(10)
 
@@ -85,8 +86,8 @@ def test_a_local_address_is_bound(loop: Loop) -> None:
             transport, protocol = await loop.create_connection(
                 RecordingProtocol, *listener.getsockname(), local_addr=("127.0.0.2", 0)
             )
-            far, address = listener.accept()
-            with far:
+            with accept_from(listener) as far:
+                address = far.getpeername()
                 assert address[0] == "127.0.0.2"
                 assert transport.get_extra_info("sockname") == address
             transport.close()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .peers import LOOPBACK, EchoProtocol, RecordingProtocol, listening_socket, run, turns
+from .peers import LOOPBACK, RecordingProtocol, Served, listening_socket, run, turns
 from .reference import skip_standard_library
 
 Loop = asyncio.AbstractEventLoop
@@ -18,7 +18,8 @@ ResolveAs = Callable[[str, list[tuple[str, int]]], None]
 
 async def addresses_of(loop: Loop, *arguments: Any, **options: Any) -> list[Any]:
     """Make a server, prove that each of its addresses echoes, and return them."""
-    server = await loop.create_server(EchoProtocol, *arguments, **options)
+    served = Served()
+    server = await loop.create_server(served, *arguments, **options)
     addresses = [sock.getsockname() for sock in server.sockets]
     for sock, address in zip(server.sockets, addresses, strict=True):
         host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(address[0], address[0])
@@ -30,7 +31,7 @@ async def addresses_of(loop: Loop, *arguments: Any, **options: Any) -> list[Any]
         transport.close()
         await protocol.lost
     server.close()
-    await turns(5)
+    await served.ended()
     return addresses
 
 
@@ -150,7 +151,8 @@ def test_connections_are_kept_alive_on_demand(loop: Loop) -> None:
 
 def test_more_connections_than_the_backlog_are_served_one_after_another(loop: Loop) -> None:
     async def main() -> None:
-        server = await loop.create_server(EchoProtocol, LOOPBACK, 0, backlog=1)
+        served = Served()
+        server = await loop.create_server(served, LOOPBACK, 0, backlog=1)
         address = server.sockets[0].getsockname()
         made = [await loop.create_connection(RecordingProtocol, *address) for _ in range(20)]
         for number, (transport, _) in enumerate(made):
@@ -160,7 +162,7 @@ def test_more_connections_than_the_backlog_are_served_one_after_another(loop: Lo
             transport.close()
             await protocol.lost
         server.close()
-        await turns(5)
+        await served.ended()
 
     run(loop, main())
 

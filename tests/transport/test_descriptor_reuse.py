@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .peers import LOOPBACK, EchoProtocol, RecordingProtocol, connected_sockets, connection, run, turns
+from .peers import LOOPBACK, RecordingProtocol, Served, connected_sockets, connection, run, turns
 from .reference import skip_standard_library
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def test_a_ready_event_of_a_closed_descriptor_is_not_delivered_to_its_successor(
         for own, (read_end, write_end) in enumerate(ends):
             loop.add_reader(read_end, replace, own)
             os.write(write_end, b"x")
+        while not called:
+            await turns(1)
         await turns(10)
         assert called == ["ready"]
         os.write(idle_write, b"x")
@@ -145,12 +147,13 @@ def test_connections_that_come_and_go_never_mix_their_bytes(loop: Loop) -> None:
         await protocol.lost
 
     async def main() -> None:
-        server = await loop.create_server(EchoProtocol, LOOPBACK, 0)
+        served = Served()
+        server = await loop.create_server(served, LOOPBACK, 0)
         address = server.sockets[0].getsockname()
         for base in range(0, 400, 20):
             await asyncio.gather(*(talk(address, base + each) for each in range(20)))
         server.close()
-        await turns(10)
+        await served.ended()
 
     run(loop, main())
 

@@ -2,13 +2,24 @@
 
 import asyncio
 import asyncio.trsock
+import re
 import socket
 import weakref
 from typing import Any
 
 import pytest
 
-from .peers import LOOPBACK, RecordingProtocol, block_writing, connection, listening_socket, run, turns
+from .peers import (
+    LOOPBACK,
+    RecordingProtocol,
+    Served,
+    accept_from,
+    block_writing,
+    connection,
+    listening_socket,
+    run,
+    turns,
+)
 
 Loop = asyncio.AbstractEventLoop
 
@@ -38,7 +49,7 @@ def test_names_of_both_ends_over_ipv6(loop: Loop) -> None:
     async def main() -> None:
         with listening_socket("::1", family=socket.AF_INET6) as listener:
             transport, protocol = await loop.create_connection(RecordingProtocol, *listener.getsockname()[:2])
-            with listener.accept()[0] as far:
+            with accept_from(listener) as far:
                 assert transport.get_extra_info("peername") == far.getsockname()
                 assert transport.get_extra_info("sockname") == far.getpeername()
                 assert len(transport.get_extra_info("peername")) == 4
@@ -49,7 +60,7 @@ def test_names_of_both_ends_over_ipv6(loop: Loop) -> None:
 
 
 def test_names_and_socket_of_an_accepted_connection(loop: Loop) -> None:
-    made: list[asyncio.Transport] = []
+    made: list[RecordingProtocol] = []
 
     class Accepted(RecordingProtocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -58,7 +69,7 @@ def test_names_and_socket_of_an_accepted_connection(loop: Loop) -> None:
             assert transport.get_extra_info("peername") == client.getsockname()
             assert transport.get_extra_info("sockname") == client.getpeername()
             assert isinstance(transport.get_extra_info("socket"), asyncio.trsock.TransportSocket)
-            made.append(transport)
+            made.append(self)
 
     async def main() -> None:
         server = await loop.create_server(Accepted, LOOPBACK, 0)
@@ -66,7 +77,10 @@ def test_names_and_socket_of_an_accepted_connection(loop: Loop) -> None:
         while not made:
             await turns(1)
         server.close()
-        made[0].close()
+        transport = made[0].transport
+        assert transport is not None
+        transport.close()
+        await made[0].lost
         await turns(2)
 
     with socket.socket() as client:
@@ -106,7 +120,7 @@ def test_a_peer_that_is_gone_before_the_transport_is_made_has_no_name(loop: Loop
     async def main() -> None:
         with listening_socket() as listener, socket.socket() as near:
             near.connect(listener.getsockname())
-            far = listener.accept()[0]
+            far = accept_from(listener)
             near.shutdown(socket.SHUT_RDWR)
             far.close()
             await turns()
@@ -152,14 +166,15 @@ def test_a_connection_sends_small_writes_without_delay(loop: Loop) -> None:
             super().connection_made(transport)
 
     async def main() -> None:
-        server = await loop.create_server(Accepted, LOOPBACK, 0)
+        served = Served(Accepted)
+        server = await loop.create_server(served, LOOPBACK, 0)
         transport, protocol = await loop.create_connection(Accepted, *server.sockets[0].getsockname())
         while len(options) < 2:
             await turns(1)
         transport.close()
         server.close()
         await protocol.lost
-        await turns()
+        await served.ended()
 
     run(loop, main())
     assert all(options)
@@ -193,11 +208,10 @@ def test_repr_names_the_descriptor_and_what_is_polled(loop: Loop) -> None:
             size = transport.get_write_buffer_size()
             assert repr(transport).endswith(f" write=<polling, bufsize={size}>>")
             transport.close()
-            assert " closing " in repr(transport)
+            assert re.search(r"\bclosing\b", repr(transport))
             transport.abort()
             await protocol.lost
             await turns(2)
-            assert " closed " in repr(transport)
-            assert f"fd={number}" in repr(transport)
+            assert re.search(r"\bclosed\b", repr(transport))
 
     run(loop, main())

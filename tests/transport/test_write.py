@@ -233,17 +233,19 @@ def test_a_large_buffer_of_which_a_part_was_sent_may_change_and_shrink(loop: Loo
 @pytest.mark.parametrize(
     "lines",
     [
-        [b"one", b"two"],
-        (bytearray(b"one"), memoryview(b"two")),
-        iter([b"one", b"two"]),
-        (part for part in (b"on", b"", b"etw", b"o")),
+        lambda: [b"one", b"two"],
+        lambda: (bytearray(b"one"), memoryview(b"two")),
+        lambda: iter([b"one", b"two"]),
+        lambda: (part for part in (b"on", b"", b"etw", b"o")),
     ],
     ids=["list", "tuple", "iterator", "generator"],
 )
-def test_writelines_takes_any_iterable_of_bytes_like_objects(loop: Loop, lines: Iterable[bytes]) -> None:
+def test_writelines_takes_any_iterable_of_bytes_like_objects(
+    loop: Loop, lines: Callable[[], Iterable[bytes]]
+) -> None:
     async def main() -> None:
         async with connection(RecordingProtocol) as (transport, _, peer):
-            transport.writelines(lines)
+            transport.writelines(lines())
             assert await peer.receive(6) == b"onetwo"
 
     run(loop, main())
