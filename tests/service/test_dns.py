@@ -33,9 +33,6 @@ NUMERIC: list[Question] = [
     (("127.0.0.1", 80), {"type": STREAM, "flags": socket.AI_PASSIVE}),
     (("127.0.0.1", 80), {"type": STREAM, "flags": socket.AI_CANONNAME}),
     (("127.0.0.1", 80), {"family": socket.AF_INET6, "type": STREAM, "flags": socket.AI_V4MAPPED}),
-    (("127.1", 80), {"type": STREAM}),
-    (("0x7f000001", 80), {"type": STREAM}),
-    (("2130706433", 80), {"type": STREAM}),
     (("0.0.0.0", 80), {"type": STREAM}),
     (("255.255.255.255", 80), {"type": DATAGRAM}),
     (("::1", 80), {}),
@@ -46,6 +43,12 @@ NUMERIC: list[Question] = [
     (("2001:DB8::00ff", 80), {"type": STREAM}),
     (("fe80::1", 80), {"type": STREAM}),
     (("fe80::1%1", 80), {"type": STREAM}),
+]
+
+UNUSUAL: list[Question] = [
+    (("127.1", 80), {"type": STREAM}),
+    (("0x7f000001", 80), {"type": STREAM}),
+    (("2130706433", 80), {"type": STREAM}),
     (("fe80::1%lo", 80), {"type": STREAM}),
     ((None, 80), {"type": STREAM}),
     ((None, 80), {"type": STREAM, "flags": socket.AI_PASSIVE}),
@@ -76,7 +79,6 @@ WRONG: list[Question] = [
     ((None, None), {}),
     (("", 80), {"type": STREAM}),
     (("127.0.0.1 ", 80), {"type": STREAM, "flags": socket.AI_NUMERICHOST}),
-    (("127.0.0.1\0", 80), {"type": STREAM}),
     ((":::", 80), {"type": STREAM, "flags": socket.AI_NUMERICHOST}),
     ((5, 80), {}),
     (("127.0.0.1", 1.5), {}),
@@ -102,7 +104,7 @@ def outcome(function: Callable[..., Any], *arguments: Any, **options: Any) -> An
         return type(error), str(error)
 
 
-@pytest.mark.parametrize(("address", "options"), NUMERIC + NAMED + WRONG, ids=str)
+@pytest.mark.parametrize(("address", "options"), NUMERIC + UNUSUAL + NAMED + WRONG, ids=str)
 def test_getaddrinfo_answers_as_the_socket_module_does(
     loop: Loop, address: tuple[Any, Any], options: dict[str, Any]
 ) -> None:
@@ -123,9 +125,7 @@ def test_getaddrinfo_gives_enumerations_as_the_socket_module_does(loop: Loop) ->
 
 
 @pytest.mark.only_ouroloop
-@pytest.mark.parametrize(
-    ("address", "options"), [each for each in NUMERIC if "lo" not in str(each[0][0])], ids=str
-)
+@pytest.mark.parametrize(("address", "options"), NUMERIC, ids=str)
 def test_a_numeric_address_never_leaves_the_loops_thread(
     loop: Loop, address: tuple[Any, Any], options: dict[str, Any]
 ) -> None:
