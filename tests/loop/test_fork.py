@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import signal
 import socket
 import traceback
 
 import pytest
+
+CHILD_SECONDS = 10
 
 
 def in_child(function):
@@ -13,6 +16,9 @@ def in_child(function):
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        # A child that hangs ends by itself, and its answer is missing.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(CHILD_SECONDS)
         try:
             try:
                 text = str(function())
