@@ -28,6 +28,8 @@ cdef class LoopCore:
     cdef unsigned long thread_ident   # of the thread that runs the loop, 0 while none does
     cdef readonly bint _stopping
     cdef bint closed
+    cdef int home                     # fork depth of the process that made it
+    cdef object running_entry         # the entry that runs now, kept in debug mode only
     cdef readonly bint _debug
     cdef public object slow_callback_duration  # seconds an entry may run before debug mode reports it
     cdef bint has_own_clock           # a subclass overrides time()

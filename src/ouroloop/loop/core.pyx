@@ -25,10 +25,11 @@ import sys
 
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport PyObject
-from libc.math cimport ceil
+from libc.math cimport ceil, isnan
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 
+from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.handle cimport Handle, Runnable, new_handle
 from ouroloop.loop.timers cimport TimerHandle, TimerHeap, new_timer
 from ouroloop.poller.poller cimport Poller
@@ -68,6 +69,8 @@ cdef class LoopCore:
         self.corked = []
         self.descriptor_owners = {}
         self.scratch_size = SCRATCH_SIZE
+        self.home = fork_depth()
+        self.closed = True  # until __init__ has given it a poller
         kind = type(self)
         self.has_own_clock = kind.time is not LoopCore.time
         self.has_own_call_at = kind.call_at is not LoopCore.call_at
@@ -75,6 +78,7 @@ cdef class LoopCore:
 
     def __init__(self, Poller poller not None):
         self.poller = poller
+        self.closed = False
         self.slow_callback_duration = 0.1
 
     def __dealloc__(self):
@@ -115,7 +119,7 @@ cdef class LoopCore:
         self.check_open()
         if self._debug:
             self.check_thread()
-            self.check_callback(callback, "call_later")
+            self.check_callback(callback, "call_at")
         return self.at(self.now() + <double>delay, None, callback, args, context)
 
     def call_at(self, when, callback, *args, context=None):
@@ -133,6 +137,8 @@ cdef class LoopCore:
 
     def time(self):
         """The loop's clock: monotonic, in seconds."""
+        if self.poller is None:
+            raise RuntimeError("Event loop is not initialised")
         return self.poller.now_ns() * 1e-9
 
     def _timer_handle_cancelled(self, handle):
@@ -146,6 +152,8 @@ cdef class LoopCore:
         return handle
 
     cdef TimerHandle at(self, double when, object when_given, object callback, tuple args, object context):
+        if isnan(when):
+            raise ValueError("a time cannot be NaN")
         cdef TimerHandle timer = new_timer(when, when_given, callback, args, self, context)
         if self._debug:
             timer._source_traceback = capture_stack(sys._getframe())
@@ -190,11 +198,17 @@ cdef class LoopCore:
         self.mask = RING_LENGTH - 1
         self.head = self.count = 0
         self.timers.clear()
-        self.poller.close()
+        if self.poller is not None:
+            self.poller.close()
         del ring
 
     def _set_debug_flag(self, enabled):
         self._debug = bool(enabled)
+
+    @property
+    def _current_handle(self):
+        """In debug mode the handle that runs now, or None."""
+        return self.running_entry if isinstance(self.running_entry, Handle) else None
 
     def _check_closed(self):
         self.check_open()
@@ -205,6 +219,8 @@ cdef class LoopCore:
     cdef int check_open(self) except -1:
         if self.closed:
             raise RuntimeError("Event loop is closed")
+        if self.home != fork_depth():
+            raise RuntimeError("This event loop belongs to the parent of a fork: the child must make one of its own")
         return 0
 
     cdef int check_thread(self) except -1:
@@ -236,6 +252,7 @@ cdef class LoopCore:
 
     def _run_until_stopped(self):
         """Runs iterations until `stop()`. The caller has made the thread ready (running loop, hooks, signals)."""
+        self.check_open()
         self.thread_ident = PyThread_get_thread_ident()
         self.run_since_poll = POLL_AFTER_ENTRIES
         try:
@@ -274,6 +291,7 @@ cdef class LoopCore:
     cdef int poll(self, int64_t timeout_ns) except -1:
         """Queues what the ready descriptors' watchers want to run."""
         cdef Poller poller = self.poller
+        self.check_open()
         cdef Py_ssize_t found = poller.wait(timeout_ns)
         cdef Py_ssize_t index
         PyErr_CheckSignals()
@@ -341,7 +359,11 @@ cdef class LoopCore:
             self.batch_left -= 1
             entry = self.take()
             started = self.now()
-            entry.run()
+            self.running_entry = entry
+            try:
+                entry.run()
+            finally:
+                self.running_entry = None
             if len(self.corked) != 0:
                 self.settle()
             seconds = self.now() - started
@@ -359,6 +381,7 @@ cdef class LoopCore:
 
     cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=False) except -1:
         """Says what `owner` waits for on `fd`; see `Poller.watch`."""
+        self.check_open()
         return self.poller.watch(fd, interest, owner, refresh)
 
     cdef int grow_ring(self) except -1:

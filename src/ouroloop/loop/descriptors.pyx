@@ -4,6 +4,8 @@ One watcher a descriptor, with a handle for each direction. A handle is queued e
 it is removed or replaced; either cancels it, so one that already stands in the queue does nothing.
 """
 
+from libc.limits cimport INT_MAX
+
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.loop.handle cimport Handle
 from ouroloop.poller.poller cimport READABLE, WRITABLE
@@ -23,19 +25,21 @@ cdef class DescriptorWatcher(Watcher):
         return (READABLE if self.reader is not None else 0) | (WRITABLE if self.writer is not None else 0)
 
 
-cdef DescriptorWatcher watcher_of(LoopCore core, int fd):
-    """The watcher that `fd` has now, or None."""
+cdef DescriptorWatcher watcher_of(LoopCore core, object fd):
+    """The watcher that `fd` (any int) has now, or None."""
     if fd < 0 or fd >= core.poller.capacity:
         return None
     owner = core.poller.owners[fd]
     return <DescriptorWatcher>owner if isinstance(owner, DescriptorWatcher) else None
 
 
-def set_handle(LoopCore core not None, int fd, Handle handle not None, bint writes):
+def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes):
     """Has `handle` queued whenever `fd` is ready: for writing if `writes`, else for reading.
 
     Replaces and cancels the handle that was there. Raises OSError for a descriptor that cannot be watched.
     """
+    if fd > INT_MAX:
+        raise OverflowError("descriptor number is greater than maximum")
     cdef DescriptorWatcher watcher = watcher_of(core, fd)
     cdef bint is_new = watcher is None
     if is_new:
@@ -58,7 +62,7 @@ def set_handle(LoopCore core not None, int fd, Handle handle not None, bint writ
         before.cancel()
 
 
-def remove_handle(LoopCore core not None, int fd, bint writes):
+def remove_handle(LoopCore core not None, fd, bint writes):
     """Takes back the handle for one direction of `fd`. False where there was none."""
     cdef DescriptorWatcher watcher = watcher_of(core, fd)
     if watcher is None:

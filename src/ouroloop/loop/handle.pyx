@@ -16,7 +16,7 @@ from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.loop.describe import describe_callback, describe_handle
 
 cdef extern from "Python.h":
-    int PyContext_Enter(object context) except -1
+    int PyContext_Enter(object context)
     int PyContext_Exit(object context) except -1
     object PyContext_CopyCurrent()
     PyObject *PyObject_CallNoArgs(object callback)
@@ -89,14 +89,15 @@ cdef class Handle(Runnable):
         return f"<{' '.join(self._repr_info())}>"
 
     cdef int run(self) except -1:
-        if self._cancelled:
+        cdef tuple args = self._args
+        if args is None:
             return 0
         cdef object context = self.context
         cdef object callback = self._callback
-        cdef tuple args = self._args
         cdef Py_ssize_t count = PyTuple_GET_SIZE(args)
         cdef PyObject *result
-        PyContext_Enter(context)
+        if PyContext_Enter(context) < 0:
+            return self.failed(callback, args)
         if count == 0:
             result = PyObject_CallNoArgs(callback)
         elif count == 1:

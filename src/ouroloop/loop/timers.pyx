@@ -11,7 +11,6 @@ import asyncio
 
 cimport cython
 from cpython.ref cimport PyObject
-from libc.math cimport isnan
 from libc.stdlib cimport free, realloc
 
 from ouroloop.loop.handle cimport Handle
@@ -125,8 +124,7 @@ cdef class TimerHeap:
         if self.count == self.capacity:
             self.grow()
         cdef Py_ssize_t place = self.count
-        # A deadline that is no number would order with nothing: it is due at once.
-        self.deadlines[place].due = -1.0 if isnan(handle.due) else handle.due
+        self.deadlines[place].due = handle.due
         self.deadlines[place].order = self.next_order
         self.next_order += 1
         self.handles[place] = handle

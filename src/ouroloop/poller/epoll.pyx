@@ -79,6 +79,9 @@ cdef class EpollPoller(Poller):
             return 0
         if errno == EEXIST and not before and self.control(EPOLL_CTL_MOD, fd, after) == 0:
             return 0
+        # Closed before it was unwatched: there is nothing left to change.
+        if errno == EBADF and before & after == after:
+            return 0
         raise os_error(errno)
 
     cdef int ask(self, long long timeout_ns) noexcept:

@@ -23,6 +23,7 @@ cdef class Poller:
     cdef bint is_sleeping        # inside wait() without the GIL, with a timeout that is not zero
     cdef bint is_woken           # a byte was written for this sleep
     cdef readonly bint is_closed
+    cdef int home                # fork depth of the process that opened it
     cdef readonly long long wake_count  # system calls that wake() made
 
     cdef int watch(self, int fd, int interest, object owner, bint refresh=*) except -1

@@ -19,6 +19,7 @@ from posix.unistd cimport close, read, write
 
 from ouroloop.kernel.clock cimport monotonic_ns, resolution_ns
 from ouroloop.kernel.errors cimport os_error
+from ouroloop.kernel.fork cimport fork_depth
 
 import os
 
@@ -27,6 +28,7 @@ cdef class Poller:
     """Watches descriptors for readiness. Abstract: `open_poller()` makes one of the kinds."""
 
     def __cinit__(self):
+        self.home = fork_depth()
         self.owners = []
         self.wake_reader = self.wake_writer = -1
         self.wake_reader, self.wake_writer = os.pipe()
@@ -77,7 +79,8 @@ cdef class Poller:
                 raise os_error(errno)
             self.grow(fd)
         before = self.interest[fd]
-        if before != interest or refresh:
+        # A forked child shares the kernel's record with its parent, and must not touch it.
+        if (before != interest or refresh) and self.home == fork_depth():
             self.apply(fd, before, interest)
         self.interest[fd] = interest
         self.owners[fd] = owner if interest else None

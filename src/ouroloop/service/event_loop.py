@@ -19,6 +19,7 @@ from ouroloop.loop.descriptors import remove_handle, set_handle
 from ouroloop.loop.handle import Handle
 from ouroloop.poller.choose import open_poller
 from ouroloop.service import connect, dns, executor, failures, listen, running, signals, sockets
+from ouroloop.service.look_up_threads import LookUpThreads
 from ouroloop.task.task import TaskCore
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self._asyncgens_are_shut = False
         self._default_executor: concurrent.futures.Executor | None = None
         self._executor_is_shut = False
+        self._look_up_threads = LookUpThreads()
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
         self._signal_handlers: dict[int, Handle] = {}
         self.set_debug(running.is_debug_wanted())
@@ -107,7 +109,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self._exception_handler = handler
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
-        failures.log(context)
+        failures.log(self, context)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         failures.report(self, context)

@@ -25,6 +25,7 @@ cdef class Future(Runnable):
     cdef object cancelled_error      # the CancelledError that cancelled it, raised again for the first who asks
     cdef object __weakref__
 
+    cdef int check_initialized(self) except -1
     cdef int bind(self, object loop) except -1
     cdef int add_waiter(self, Runnable waiter) except -1
     cdef int add_callback(self, object callback, object context) except -1

@@ -20,6 +20,7 @@ from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.handle cimport Handle, Runnable, new_handle
 
 from ouroloop.loop.describe import capture_stack
+from ouroloop.task.current import current_loop
 from ouroloop.task.describe import describe_future, future_parts
 
 cdef extern from "Python.h":
@@ -36,6 +37,20 @@ cdef extern from *:
         PyObject *traceback = PyException_GetTraceback(error);
         return traceback != NULL ? traceback : Py_NewRef(Py_None);
     }
+    static PyMethodDef ouroloop_throw = {
+        "throw", NULL, METH_VARARGS, "Raises the exception at the await."
+    };
+    static inline int ouroloop_set_throw(PyTypeObject *type, void *throw) {
+        ouroloop_throw.ml_meth = (PyCFunction)throw;
+        PyObject *method = PyDescr_NewMethod(type, &ouroloop_throw);
+        if (method == NULL || PyDict_SetItemString(type->tp_dict, "throw", method) < 0) {
+            Py_XDECREF(method);
+            return -1;
+        }
+        Py_DECREF(method);
+        PyType_Modified(type);
+        return 0;
+    }
     static inline void ouroloop_set_slots(PyTypeObject *type, void *iternext, void *send) {
         type->tp_iternext = (iternextfunc)iternext;
         if (type->tp_as_async != NULL) {
@@ -43,6 +58,7 @@ cdef extern from *:
         }
     }
     """
+    int set_throw "ouroloop_set_throw"(PyTypeObject *kind, void *throw) except -1
     void set_slots "ouroloop_set_slots"(PyTypeObject *kind, void *iternext, void *send)
 
 cdef object FUTURE_CONTRACT = asyncio.Future
@@ -58,7 +74,9 @@ cdef class Future(Runnable):
     """
 
     def __init__(self, *, loop=None):
-        self.bind(asyncio.get_event_loop() if loop is None else loop)
+        if self._loop is not None:
+            raise RuntimeError(f"{type(self).__name__} object is already initialized")
+        self.bind(current_loop() if loop is None else loop)
 
     def __del__(self):
         self.report_unretrieved()
@@ -83,6 +101,7 @@ cdef class Future(Runnable):
 
     def get_loop(self):
         """The event loop that the future belongs to."""
+        self.check_initialized()
         return self._loop
 
     def done(self):
@@ -115,6 +134,7 @@ cdef class Future(Runnable):
 
     def set_result(self, result, /):
         """Completes it with `result`. Raises InvalidStateError when it is done already."""
+        self.check_initialized()
         if self.state != PENDING:
             raise InvalidStateError("invalid state")
         self.finish(result)
@@ -125,6 +145,7 @@ cdef class Future(Runnable):
         Raises InvalidStateError when it is done already, TypeError for what is no exception. A StopIteration is
         wrapped in a RuntimeError, because no coroutine can be made to raise one.
         """
+        self.check_initialized()
         if self.state != PENDING:
             raise InvalidStateError("invalid state")
         error = exception() if isinstance(exception, type) else exception
@@ -138,16 +159,19 @@ cdef class Future(Runnable):
 
     def cancel(self, msg=None):
         """Cancels it; `msg` goes into the CancelledError. False when it is done already."""
+        self.check_initialized()
         return self.mark_cancelled(msg)
 
     # Who waits for it
 
     def add_done_callback(self, fn, /, *, context=None):
         """Has the loop call `fn(self)` once it is done, in `context` (None: a copy of the current one)."""
+        self.check_initialized()
         self.add_callback(fn, PyContext_CopyCurrent() if context is None else context)
 
     def remove_done_callback(self, fn, /):
         """Takes back every callback that equals `fn`, and returns how many there were."""
+        self.check_initialized()
         cdef list kept = []
         cdef int removed = 0
         for entry in self.callback_entries():
@@ -159,12 +183,11 @@ cdef class Future(Runnable):
         if removed and self.state == PENDING:
             self.first_callback = self.first_context = self.more_callbacks = None
             if kept:
-                self.first_callback, self.first_context = kept[0]
-            if len(kept) > 1:
-                self.more_callbacks = kept[1:]
+                self.more_callbacks = kept
         return removed
 
     def __await__(self):
+        self.check_initialized()
         cdef FutureIterator iterator = FutureIterator.__new__(FutureIterator)
         iterator.future = self
         return iterator
@@ -173,6 +196,7 @@ cdef class Future(Runnable):
         return self.__await__()
 
     def __repr__(self):
+        self.check_initialized()
         return describe_future(self)
 
     def _repr_info(self):
@@ -233,11 +257,16 @@ cdef class Future(Runnable):
 
     # Inside
 
+    cdef int check_initialized(self) except -1:
+        if self._loop is None:
+            raise RuntimeError(f"{type(self).__name__} object is not initialized.")
+        return 0
+
     cdef int add_waiter(self, Runnable waiter) except -1:
         """Queues `waiter` itself once the future is done. Only where `core` is there."""
         if self.state != PENDING:
             return self.core.push(waiter)
-        if self.first_callback is None:
+        if self.first_callback is None and self.more_callbacks is None:
             self.first_callback = waiter
         elif self.more_callbacks is None:
             self.more_callbacks = [(waiter, None)]
@@ -248,7 +277,7 @@ cdef class Future(Runnable):
     cdef int add_callback(self, object callback, object context) except -1:
         if self.state != PENDING:
             return self.schedule(callback, context)
-        if self.first_callback is None:
+        if self.first_callback is None and self.more_callbacks is None and callback is not None:
             self.first_callback = callback
             self.first_context = context
         elif self.more_callbacks is None:
@@ -280,12 +309,13 @@ cdef class Future(Runnable):
 
     cdef int schedule_callbacks(self) except -1:
         cdef object callback = self.first_callback
-        if callback is None:
-            return 0
         cdef object context = self.first_context
         cdef list more = self.more_callbacks
+        if callback is None and more is None:
+            return 0
         self.first_callback = self.first_context = self.more_callbacks = None
-        self.schedule(callback, context)
+        if callback is not None:
+            self.schedule(callback, context)
         if more is not None:
             for callback, context in more:
                 self.schedule(callback, context)
@@ -294,6 +324,8 @@ cdef class Future(Runnable):
     cdef int schedule(self, object callback, object context) except -1:
         cdef Handle handle
         if context is None:
+            if self.core._debug:
+                self.core.check_thread()
             return self.core.push(<Runnable>callback)
         if self.core is None or self.core.closed or self.core._debug:
             self._loop.call_soon(callback, self, context=context)
@@ -314,9 +346,9 @@ cdef class Future(Runnable):
             return self.take_cancelled_error()
         self.log_traceback = False
         error = self.error
-        if error is not None and self.error_traceback is not None:
+        if error is not None:
+            # Each who asks starts from the traceback that it was set with, so it does not grow.
             PyException_SetTraceback(error, self.error_traceback)
-            self.error_traceback = None
         return error
 
     cdef int report_unretrieved(self) except -1:
@@ -363,32 +395,13 @@ cdef class FutureIterator:
         """As `next()`: the value that the task sends is of no use here."""
         return next(self)
 
-    def throw(self, kind, value=None, traceback=None, /):
-        """Raises the exception at the await."""
-        self.future = None
-        if isinstance(kind, type):
-            if not issubclass(kind, BaseException):
-                raise TypeError("exceptions must be classes or instances deriving from BaseException, not type")
-            error = value if isinstance(value, kind) else kind() if value is None else kind(value)
-        elif isinstance(kind, BaseException):
-            if value is not None:
-                raise TypeError("instance exception may not have a separate value")
-            error = kind
-        else:
-            raise TypeError("exceptions must be classes deriving BaseException or instances of such a class")
-        if traceback is not None:
-            if not isinstance(traceback, types.TracebackType):
-                raise TypeError("throw() third argument must be a traceback object")
-            error = error.with_traceback(traceback)
-        raise error
-
     def close(self):
         """Forgets the future."""
         self.future = None
 
 
-# The two slots below are written by hand: they run at each await, and a Python-level `__next__` that raises pays for a
-# traceback entry each time.
+# The slots below are written by hand: they run at each await, and a method that raises would add an entry of its own to
+# the traceback each time.
 
 cdef PyObject *iterator_next(PyObject *iterator) noexcept:
     cdef PyObject *result = NULL
@@ -427,6 +440,34 @@ cdef int iterator_send(PyObject *iterator, PyObject *value, PyObject **result) n
     return -1
 
 
+cdef PyObject *iterator_throw(PyObject *iterator, PyObject *args) noexcept:
+    cdef FutureIterator self = <FutureIterator>iterator
+    self.future = None
+    set_error(thrown_error(<tuple>args))
+    return NULL
+
+
+cdef object thrown_error(tuple args):
+    """The exception that the arguments of `throw()` mean."""
+    if not 1 <= len(args) <= 3:
+        return TypeError(f"throw() takes 1 to 3 arguments ({len(args)} given)")
+    kind, value, traceback = args + (None,) * (3 - len(args))
+    if traceback is not None and not isinstance(traceback, types.TracebackType):
+        return TypeError("throw() third argument must be a traceback object")
+    try:
+        if isinstance(kind, type) and issubclass(kind, BaseException):
+            error = value if isinstance(value, kind) else kind() if value is None else kind(value)
+        elif isinstance(kind, BaseException):
+            if value is not None:
+                return TypeError("instance exception may not have a separate value")
+            error = kind
+        else:
+            return TypeError("exceptions must be classes deriving BaseException or instances of such a class")
+    except BaseException as failed:
+        return failed
+    return error if traceback is None else error.with_traceback(traceback)
+
+
 cdef int set_error(object error) noexcept:
     PyErr_SetObject(type(error), error)
     return 0
@@ -441,4 +482,5 @@ cdef int set_stop_iteration(object value) noexcept:
     return 0
 
 
+set_throw(<PyTypeObject *>FutureIterator, <void *>iterator_throw)
 set_slots(<PyTypeObject *>FutureIterator, <void *>iterator_next, <void *>iterator_send)

@@ -25,6 +25,7 @@ cdef class Task(Future):
     cdef int fail_next_step(self, str message) except -1
     cdef int complete(self, object value) except -1
     cdef int fail_with(self, object error) except -1
+    cdef int report_pending(self) except -1
     cdef int queue_step(self) except -1
 
 cdef class TaskCore(LoopCore):

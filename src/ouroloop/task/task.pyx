@@ -14,14 +14,17 @@ task waits for or else the next step, and the first CancelledError is kept so th
 import asyncio
 import inspect
 import itertools
+from contextvars import Context
 
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
+from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
 from ouroloop.task.registry cimport enter_task, leave_task, swap_task
 
+from ouroloop.task.current import current_loop
 from ouroloop.task.describe import describe_task, print_task_stack, task_parts, task_stack
 from ouroloop.task.lend import lend_tasks_of
 from ouroloop.versions import FACTORY_TAKES_KEYWORDS, FACTORY_TAKES_NAME
@@ -60,16 +63,13 @@ cdef class Task(Future):
     def __init__(self, coro, *, loop=None, name=None, context=None, eager_start=False):
         if not PyCoro_CheckExact(coro) and not iscoroutine(coro):
             raise TypeError(f"a coroutine was expected, got {coro!r}")
-        self.set_up(coro, asyncio.get_event_loop() if loop is None else loop, name, context)
+        if self._loop is not None:
+            raise RuntimeError("Task object is already initialized")
+        self.set_up(coro, current_loop() if loop is None else loop, name, context)
         self.start(eager_start)
 
     def __del__(self):
-        if self.state == PENDING and self._log_destroy_pending:
-            self._log_destroy_pending = False
-            report = {"task": self, "message": "Task was destroyed but it is pending!"}
-            if self._source_traceback:
-                report["source_traceback"] = self._source_traceback
-            self._loop.call_exception_handler(report)
+        self.report_pending()
         self.report_unretrieved()
 
     @property
@@ -77,7 +77,11 @@ cdef class Task(Future):
         return TASK_CONTRACT
 
     cdef int set_up(self, object coro, object loop, object name, object context) except -1:
+        if context is not None and type(context) is not Context:
+            raise TypeError(f"a contextvars.Context was expected, got {type(context).__name__}")
         self.bind(loop)
+        if self.core is not None and self.core._debug:
+            self.core.check_thread()
         self.coro = coro
         self.name = next_number() if name is None else name if type(name) is str else str(name)
         self.context = PyContext_CopyCurrent() if context is None else context
@@ -182,6 +186,17 @@ cdef class Task(Future):
         return self.cancels_requested
 
     # How it runs
+
+    cdef int report_pending(self) except -1:
+        """Says, once, that the task will never end."""
+        if self.state != PENDING or not self._log_destroy_pending:
+            return 0
+        self._log_destroy_pending = False
+        report = {"task": self, "message": "Task was destroyed but it is pending!"}
+        if self._source_traceback:
+            report["source_traceback"] = self._source_traceback
+        self._loop.call_exception_handler(report)
+        return 0
 
     cdef int run(self) except -1:
         cdef object waited = self.waits_on
@@ -395,9 +410,13 @@ cdef class TaskCore(LoopCore):
         return tasks
 
     def _close_core(self):
+        cdef Task task
         LoopCore._close_core(self)
         while self.first_task is not None:
-            self.unlink(self.first_task)
+            task = self.first_task
+            self.unlink(task)
+            if self.home == fork_depth():
+                task.report_pending()
 
     cdef int link(self, Task task) except -1:
         task.tasks = self

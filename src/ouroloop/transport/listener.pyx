@@ -30,6 +30,9 @@ cdef class Listener(Watcher):
     server: told of each connection. backlog: connections that the kernel may hold for us.
     """
 
+    def __cinit__(self):
+        self.fd = -1
+
     def __init__(self, LoopCore loop not None, sock, protocol_factory, server, backlog):
         self.loop = loop
         self.core = loop

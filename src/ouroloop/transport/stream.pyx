@@ -79,7 +79,11 @@ cdef class StreamTransport(Watcher):
         self.adopt(loop, sock.fileno(), protocol, PyContext_CopyCurrent())
 
     def __cinit__(self):
+        # Closed, until `adopt` gives it a connection.
         self.fd = -1
+        self.is_closed = True
+        self.lost_count = 1
+        self.queue = WriteQueue()
 
     def __del__(self):
         if self.fd >= 0:
@@ -99,7 +103,8 @@ cdef class StreamTransport(Watcher):
         self.core = core
         self.fd = fd
         self.context = context
-        self.queue = WriteQueue()
+        self.is_closed = False
+        self.lost_count = 0
         self.high_water = HIGH_WATER
         self.low_water = HIGH_WATER // 4
         self.set_protocol(protocol)
@@ -478,8 +483,10 @@ cdef class StreamTransport(Watcher):
     cdef int update_interest(self) except -1:
         """Has the poller watch for what the transport waits for now."""
         cdef int interest = 0
-        if self.fd < 0 or self.lost_count:
-            return self.core.watch(self.fd, 0, self) if self.fd >= 0 else 0
+        if self.fd < 0 or self.core.closed:
+            return 0
+        if self.lost_count:
+            return self.core.watch(self.fd, 0, self)
         if self.is_started and not (self.is_paused or self.is_closed or self.is_at_end):
             interest = READABLE
         if self.queue.size and not self.is_corked:
