@@ -7,13 +7,11 @@ import asyncio
 import contextvars
 import inspect
 import logging
-import os
-import signal
 import sys
 import threading
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -22,24 +20,8 @@ Run = Callable[..., Any]
 AWAITABLES_SINCE = (3, 14)
 
 
-@pytest.fixture(params=["asyncio.run", "ouroloop.run"])
-def run(request: pytest.FixtureRequest) -> Run:
-    if request.param == "asyncio.run":
-        return asyncio.run
-    import ouroloop
-
-    return ouroloop.run
-
-
 def is_standard(run: Run) -> bool:
     return run is asyncio.run
-
-
-@pytest.fixture(autouse=True)
-def no_loop_is_left_running() -> Iterator[None]:
-    yield
-    with pytest.raises(RuntimeError, match="no running event loop"):
-        asyncio.get_running_loop()
 
 
 def test_the_result_of_the_coroutine_is_returned(run: Run) -> None:
@@ -91,18 +73,6 @@ def test_each_run_has_a_loop_of_its_own(run: Run) -> None:
     run(main())
     assert loops[0] is not loops[1]
     assert all(loop.is_closed() for loop in loops)
-
-
-def test_the_loop_is_ours() -> None:
-    import ouroloop
-
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        assert type(loop) is ouroloop.EventLoop
-        assert type(asyncio.current_task()) is ouroloop.Task
-        assert type(loop.create_future()) is ouroloop.Future
-
-    ouroloop.run(main())
 
 
 def test_tasks_left_over_are_cancelled_and_waited_for(run: Run) -> None:
@@ -297,23 +267,6 @@ def test_arguments_beside_the_coroutine_are_named(run: Run) -> None:
     assert names == expected or (is_standard(run) and names == expected[:2])
 
 
-def test_a_loop_factory_makes_the_loop() -> None:
-    import ouroloop
-
-    made: list[asyncio.AbstractEventLoop] = []
-
-    def factory() -> asyncio.AbstractEventLoop:
-        made.append(asyncio.SelectorEventLoop())
-        return made[-1]
-
-    async def main() -> None:
-        assert asyncio.get_running_loop() is made[0]
-
-    ouroloop.run(main(), loop_factory=factory)
-    assert len(made) == 1
-    assert made[0].is_closed()
-
-
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 
 
@@ -342,155 +295,6 @@ def test_run_works_in_another_thread(run: Run) -> None:
     thread.start()
     thread.join(20)
     assert results == ["elsewhere"]
-
-
-def test_an_interrupt_cancels_the_coroutine_which_may_clean_up(run: Run) -> None:
-    cleaned: list[str] = []
-
-    async def main() -> None:
-        signal.raise_signal(signal.SIGINT)
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            await asyncio.sleep(0)
-            cleaned.append("clean")
-
-    with pytest.raises(KeyboardInterrupt):
-        run(main())
-    assert cleaned == ["clean"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_an_interrupt_reaches_a_loop_that_sleeps_in_the_kernel(run: Run) -> None:
-    async def main() -> None:
-        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
-        await asyncio.sleep(3600)
-
-    started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        run(main())
-    assert time.monotonic() - started < 5
-
-
-def test_an_interrupt_reaches_a_loop_that_is_never_idle(run: Run) -> None:
-    async def main() -> None:
-        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
-        while True:
-            await asyncio.sleep(0)
-
-    with pytest.raises(KeyboardInterrupt):
-        run(main())
-
-
-def test_a_coroutine_may_swallow_the_first_interrupt(run: Run) -> None:
-    async def main() -> str:
-        signal.raise_signal(signal.SIGINT)
-        try:
-            await asyncio.sleep(3600)
-        except asyncio.CancelledError:
-            return "went on"
-        return "never"
-
-    assert run(main()) == "went on"
-
-
-def test_a_second_interrupt_is_immediate(run: Run) -> None:
-    async def main() -> None:
-        signal.raise_signal(signal.SIGINT)
-        try:
-            await asyncio.sleep(3600)
-        except asyncio.CancelledError:
-            signal.raise_signal(signal.SIGINT)
-            raise AssertionError("must not get here") from None
-
-    with pytest.raises(KeyboardInterrupt):
-        run(main())
-
-
-def test_a_handler_of_the_programs_own_is_left_alone(run: Run) -> None:
-    caught: list[int] = []
-
-    async def main() -> str:
-        signal.raise_signal(signal.SIGINT)
-        await asyncio.sleep(0)
-        return "undisturbed"
-
-    previous = signal.signal(signal.SIGINT, lambda number, _: caught.append(number))
-    try:
-        assert run(main()) == "undisturbed"
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    assert caught == [signal.SIGINT]
-
-
-def test_new_event_loop_makes_a_loop_that_is_not_yet_anybodys() -> None:
-    import ouroloop
-
-    first, second = ouroloop.new_event_loop(), ouroloop.new_event_loop()
-    try:
-        assert first is not second
-        for loop in (first, second):
-            assert type(loop) is ouroloop.EventLoop
-            assert isinstance(loop, asyncio.AbstractEventLoop)
-            assert not loop.is_running()
-            assert not loop.is_closed()
-        assert first.run_until_complete(asyncio.sleep(0, "works")) == "works"
-    finally:
-        first.close()
-        second.close()
-
-
-def test_asyncio_run_takes_our_loop() -> None:
-    import ouroloop
-
-    if sys.version_info < (3, 12):
-        pytest.skip("standard library: asyncio.run has no loop_factory before 3.12")
-
-    async def main() -> type:
-        await asyncio.sleep(0)
-        return type(asyncio.get_running_loop())
-
-    assert asyncio.run(main(), loop_factory=ouroloop.new_event_loop) is ouroloop.EventLoop
-    assert asyncio.run(main(), loop_factory=ouroloop.EventLoop) is ouroloop.EventLoop
-
-
-def test_the_standard_runner_runs_several_coroutines_on_one_loop(
-    loop_factory: Callable[[], asyncio.AbstractEventLoop],
-) -> None:
-    async def main() -> asyncio.AbstractEventLoop:
-        variable.set(variable.get() + "+")
-        await asyncio.sleep(0)
-        return asyncio.get_running_loop()
-
-    async def read() -> str:
-        return variable.get()
-
-    with asyncio.Runner(loop_factory=loop_factory, debug=True) as runner:
-        loop = runner.get_loop()
-        assert loop.get_debug()
-        assert runner.run(main()) is loop
-        assert runner.run(main()) is loop
-        assert runner.run(read()) == "unset++"
-        context = contextvars.copy_context()
-        assert runner.run(read(), context=context) == "unset"
-    assert loop.is_closed()
-
-
-def test_the_standard_runner_turns_an_interrupt_into_cancellation(
-    loop_factory: Callable[[], asyncio.AbstractEventLoop],
-) -> None:
-    cleaned: list[str] = []
-
-    async def main() -> None:
-        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
-        try:
-            await asyncio.sleep(3600)
-        finally:
-            cleaned.append("clean")
-
-    with asyncio.Runner(loop_factory=loop_factory) as runner, pytest.raises(KeyboardInterrupt):
-        runner.run(main())
-    assert cleaned == ["clean"]
 
 
 def test_a_coroutine_that_was_never_awaited_is_warned_of(run: Run) -> None:
