@@ -1,32 +1,34 @@
 """Names to addresses and back, without blocking the loop.
 
-A numeric address with a type of socket never leaves the loop's thread. Everything else is the system's
-resolver, which blocks, so it runs on a thread that `in_thread` chooses. `socket.getaddrinfo` is looked up at
-each call, because programs replace it.
+A numeric address never leaves the loop's thread. Everything else is the system's resolver, which blocks, so
+it runs on threads that do nothing else. `socket.getaddrinfo` is looked up at each call, because programs
+replace it.
 """
 
 from __future__ import annotations
 
 import logging
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from ouroloop.service.executor import wrap
 
+if TYPE_CHECKING:
     from ouroloop.service.event_loop import EventLoop
 
 logger = logging.getLogger("asyncio")
 
 # What `socket.getaddrinfo` returns for each address: family, type, protocol, canonical name, socket address.
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
+LookUp = Callable[..., Any]
 
 PROTOCOL_OF_TYPE: dict[int, int] = {
     socket.SOCK_STREAM: socket.IPPROTO_TCP,
     socket.SOCK_DGRAM: socket.IPPROTO_UDP,
 }
 PROTOCOLS_WITH_PORTS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)
-PORT_MAX = 65535
+NUMBERS_ONLY = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
 
 
 async def resolve(
@@ -40,16 +42,21 @@ async def resolve(
     flags: int = 0,
 ) -> list[AddressInfo]:
     """The addresses of `host` and `port`, as `socket.getaddrinfo` returns them."""
-    found = numeric_address(host, port, family, type, proto)
-    if found is not None and may_skip_the_system(found, proto, flags):
-        return [found]
-    look_up = timed_look_up(loop) if loop.get_debug() else socket.getaddrinfo
+    look_up: LookUp = timed_look_up(loop) if loop.get_debug() else socket.getaddrinfo
+    if is_answered_at_once(host, port):
+        try:
+            return list(look_up(host, port, family, type, proto, flags | socket.AI_NUMERICHOST))
+        except socket.gaierror:
+            # It only looked like an address. If the question was wrong, the system says so in its own words.
+            pass
     addresses: list[AddressInfo] = await in_thread(loop, look_up, host, port, family, type, proto, flags)
     return addresses
 
 
 async def name_of(loop: EventLoop, sockaddr: tuple[Any, ...], flags: int = 0) -> tuple[str, str]:
     """The host and service names of an address, as `socket.getnameinfo` returns them."""
+    if flags & NUMBERS_ONLY == NUMBERS_ONLY:
+        return socket.getnameinfo(sockaddr, flags)
     names: tuple[str, str] = await in_thread(loop, socket.getnameinfo, sockaddr, flags)
     return names
 
@@ -77,9 +84,9 @@ async def ensure_resolved(
     return resolved
 
 
-async def in_thread(loop: EventLoop, function: Callable[..., Any], *args: Any) -> Any:
-    """Runs a blocking look-up where it may block."""
-    return await loop.run_in_executor(None, function, *args)
+async def in_thread(loop: EventLoop, look_up: LookUp, *args: Any) -> Any:
+    """Runs a look-up where it may block."""
+    return await wrap(loop, loop._look_up_threads.submit(look_up, args))
 
 
 def numeric_address(
@@ -124,19 +131,25 @@ def is_numeric(family: int, host: str) -> bool:
     return True
 
 
-def may_skip_the_system(found: AddressInfo, proto: int, flags: int) -> bool:
-    """Whether `socket.getaddrinfo` would answer the same.
+def is_answered_at_once(host: Any, port: Any) -> bool:
+    """Whether `socket.getaddrinfo` has no name to look up, neither of a host nor of a service.
 
-    It refuses a protocol that is not the type's and ports that there are not, names the host on demand, and
-    shortens IPv6 addresses.
+    It knows shorter forms than `inet_pton`: "127.1", "0x7f000001", and IPv6 addresses with a zone.
     """
-    family, _, own_proto, _, end = found
-    if proto not in (0, own_proto) or not 0 <= end[1] <= PORT_MAX or flags & socket.AI_CANONNAME:
+    if not (port is None or isinstance(port, int) or (isinstance(port, (str, bytes)) and port.isdigit())):
         return False
-    return family == socket.AF_INET or socket.inet_ntop(family, socket.inet_pton(family, end[0])) == end[0]
+    if host is None:
+        return True
+    try:
+        text = host.decode("ascii") if isinstance(host, bytes) else host
+        if ":" not in text:
+            socket.inet_aton(text)
+    except (OSError, TypeError, ValueError):
+        return False
+    return True
 
 
-def timed_look_up(loop: EventLoop) -> Callable[..., list[AddressInfo]]:
+def timed_look_up(loop: EventLoop) -> LookUp:
     """`socket.getaddrinfo` that logs what it is asked and how long it takes; for debug mode."""
 
     def look_up(host: Any, port: Any, family: int, kind: int, proto: int, flags: int) -> list[AddressInfo]:
