@@ -21,7 +21,8 @@ cdef class LoopCore:
     cdef double polled_at             # seconds, the last look at the poller
     cdef readonly Poller poller
     cdef TimerHeap timers
-    cdef dict descriptor_owners       # {descriptor: the transport that owns it}
+    cdef PyObject **transports        # by descriptor: the transport that owns it (borrowed: it says when it goes), or NULL
+    cdef Py_ssize_t transport_capacity
     cdef char *scratch                # where reads land before their size is known; NULL until the first
     cdef Py_ssize_t scratch_size      # bytes
     cdef list corked                  # runnables to settle as soon as the entry that runs now is over
@@ -53,6 +54,8 @@ cdef class LoopCore:
         # READABLE | WRITABLE
         return self.poller.interest[fd] if fd < self.poller.capacity else 0
 
+    cdef int own(self, int fd, Watcher transport) except -1
+    cdef int disown(self, int fd) noexcept
     cdef char *scratch_buffer(self) except NULL
     cdef double now(self) except? -1.0
     cdef Handle soon(self, object callback, tuple args, object context)

@@ -27,7 +27,8 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport PyObject
 from libc.math cimport ceil, isnan
 from libc.stdint cimport int64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memset
 
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.handle cimport Handle, Runnable, new_handle
@@ -67,7 +68,6 @@ cdef class LoopCore:
         self.mask = RING_LENGTH - 1
         self.timers = TimerHeap()
         self.corked = []
-        self.descriptor_owners = {}
         self.scratch_size = SCRATCH_SIZE
         self.home = fork_depth()
         self.closed = True  # until __init__ has given it a poller
@@ -83,6 +83,7 @@ cdef class LoopCore:
 
     def __dealloc__(self):
         free(self.scratch)
+        free(self.transports)
 
     # Scheduling
 
@@ -238,8 +239,31 @@ cdef class LoopCore:
         return 0
 
     def _transport_of(self, fd):
-        """The transport that owns a descriptor, or None."""
-        return self.descriptor_owners.get(fd)
+        """The transport that owns a descriptor (any int), or None."""
+        if fd < 0 or fd >= self.transport_capacity or self.transports[<Py_ssize_t>fd] == NULL:
+            return None
+        return <object>self.transports[<Py_ssize_t>fd]
+
+    cdef int own(self, int fd, Watcher transport) except -1:
+        """Notes that `transport` owns `fd`, until it calls `disown`: it does so before it is gone."""
+        cdef PyObject **transports
+        cdef Py_ssize_t capacity = max(64, self.transport_capacity)
+        if fd >= self.transport_capacity:
+            while capacity <= fd:
+                capacity *= 2
+            transports = <PyObject **>realloc(self.transports, capacity * sizeof(PyObject *))
+            if transports == NULL:
+                raise MemoryError()
+            memset(transports + self.transport_capacity, 0, (capacity - self.transport_capacity) * sizeof(PyObject *))
+            self.transports = transports
+            self.transport_capacity = capacity
+        self.transports[fd] = <PyObject *>transport
+        return 0
+
+    cdef int disown(self, int fd) noexcept:
+        if fd < self.transport_capacity:
+            self.transports[fd] = NULL
+        return 0
 
     cdef char *scratch_buffer(self) except NULL:
         if self.scratch == NULL:
@@ -381,7 +405,8 @@ cdef class LoopCore:
 
     cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=False) except -1:
         """Says what `owner` waits for on `fd`; see `Poller.watch`."""
-        self.check_open()
+        if self.closed:
+            raise RuntimeError("Event loop is closed")
         return self.poller.watch(fd, interest, owner, refresh)
 
     cdef int grow_ring(self) except -1:

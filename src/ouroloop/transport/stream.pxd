@@ -34,6 +34,7 @@ cdef class StreamTransport(Watcher):
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1
     cdef int begin(self) except -1
+    cdef int report_made(self, object error) except -1
     cdef int read(self) except -1
     cdef int read_into_protocol(self) except -1
     cdef int reached_end(self) except -1

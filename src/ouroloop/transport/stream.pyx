@@ -114,7 +114,7 @@ cdef class StreamTransport(Watcher):
             self.raw_peer = PyBytes_FromStringAndSize(<char *>&address, size)
         if self.family in INTERNET_FAMILIES:
             set_no_delay(fd)
-        core.descriptor_owners[fd] = self
+        core.own(fd, self)
         if self.server is not None:
             self.server._attach(self)
         self.is_queued = True
@@ -319,26 +319,34 @@ cdef class StreamTransport(Watcher):
 
     cdef int begin(self) except -1:
         """Tells the protocol of its connection, and starts reading."""
+        cdef PyObject *result
+        cdef object error = None
         self.is_started = True
-        try:
-            self.protocol.connection_made(self)
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            described = describe_callback(self.protocol.connection_made, (self,), self._loop.get_debug())
-            self._loop.call_exception_handler(
-                {
-                    "message": f"Exception in callback {described}",
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self.protocol,
-                }
-            )
+        result = PyObject_CallMethodOneArg(self.protocol, "connection_made", self)
+        if result != NULL:
+            Py_DECREF(result)
+        else:
+            error = take_raised()
         self.update_interest()
         waiter = self.waiter
         self.waiter = None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+        return 0 if error is None else self.report_made(error)
+
+    cdef int report_made(self, object error) except -1:
+        """The protocol's `connection_made` failed: the connection stays, as with the standard library."""
+        if isinstance(error, ENDS_THE_LOOP):
+            return raise_again(error)
+        described = describe_callback(self.protocol.connection_made, (self,), self._loop.get_debug())
+        self._loop.call_exception_handler(
+            {
+                "message": f"Exception in callback {described}",
+                "exception": error,
+                "transport": self,
+                "protocol": self.protocol,
+            }
+        )
         return 0
 
     cdef int read(self) except -1:
@@ -578,7 +586,7 @@ cdef class StreamTransport(Watcher):
             return 0
         if not self.core.closed:
             self.core.watch(fd, 0, self)
-        self.core.descriptor_owners.pop(fd, None)
+        self.core.disown(fd)
         self.fd = -1
         if self.sock is not None:
             self.sock.close()
