@@ -1,0 +1,3 @@
+from ouroloop.poller.poller import Poller
+
+class PollPoller(Poller): ...
