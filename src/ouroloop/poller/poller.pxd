@@ -27,7 +27,7 @@ cdef class Poller:
     cdef readonly long long wake_count  # system calls that wake() made
 
     cdef int watch(self, int fd, int interest, object owner, bint refresh=*) except -1
-    cdef inline bint is_current(self, Readiness *event):
+    cdef inline bint is_current(self, Readiness *event) noexcept:
         return (
             event.fd < self.capacity
             and self.uses[event.fd] == event.use

@@ -1,19 +1,8 @@
-from ouroloop.loop.core cimport LoopCore, Watcher
+from ouroloop.loop.core cimport LoopCore
+from ouroloop.transport.endpoint cimport Endpoint
 from ouroloop.transport.write_queue cimport WriteQueue
 
-cdef class StreamTransport(Watcher):
-    cdef readonly object _loop
-    cdef LoopCore core
-    cdef int fd                       # -1 once closed
-    cdef object sock                  # socket.socket that owns the descriptor; None until somebody asks for it
-    cdef int family
-    cdef int protocol_number          # of the socket, for `sock`
-    cdef bytes raw_local              # sockaddr of this end, or None
-    cdef bytes raw_peer               # sockaddr of the other end, or None
-    cdef dict extra                   # what get_extra_info has been asked for
-    cdef object protocol
-    cdef object context               # contextvars.Context that every callback of the protocol runs in
-    cdef object server                # told when the connection is made and lost, or None
+cdef class StreamTransport(Endpoint):
     cdef object waiter                # future to complete once the connection is made, or None
     cdef WriteQueue queue
     cdef Py_ssize_t high_water        # bytes queued above which the protocol is told to pause
@@ -30,7 +19,6 @@ cdef class StreamTransport(Watcher):
     cdef bint is_closed               # close() or abort() was called, or the connection failed
     cdef bint is_eof_written          # write_eof() was called
     cdef bint is_protocol_paused      # pause_writing was called
-    cdef object __weakref__
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1
     cdef int begin(self) except -1
@@ -47,11 +35,7 @@ cdef class StreamTransport(Watcher):
     cdef int resume_protocol_if_drained(self) except -1
     cdef int fatal_error(self, object error, str message) except -1
     cdef int force_close(self, object error) except -1
-    cdef int lose(self, object error) except -1
-    cdef int release(self) except -1
-    cdef object socket_object(self)
     cdef object send_now(self, object data)
-    cdef int tell_protocol(self, str method) except -1
     cdef int count_lost_write(self) except -1
 
 cdef StreamTransport accepted_transport(

@@ -14,30 +14,17 @@ Semantics, log messages and error texts are those of the standard library's sock
 import asyncio
 import logging
 import socket
-import warnings
-from asyncio.trsock import TransportSocket
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR
 
 from ouroloop.kernel.errors cimport os_error, raise_again, take_raised
-from ouroloop.kernel.sockets cimport (
-    close_descriptor,
-    local_address,
-    peer_address,
-    python_address,
-    receive,
-    send_one,
-    set_no_delay,
-    shut_down_writing,
-    sockaddr_storage,
-    socklen_t,
-)
-from ouroloop.loop.core cimport LoopCore, Watcher
-from ouroloop.loop.handle cimport new_handle
+from ouroloop.kernel.sockets cimport receive, send_one, set_no_delay, shut_down_writing
+from ouroloop.loop.core cimport LoopCore
 from ouroloop.poller.poller cimport READABLE, WRITABLE
+from ouroloop.transport.endpoint cimport Endpoint
 from ouroloop.transport.write_queue cimport WriteQueue
 
 from ouroloop.loop.describe import describe_callback
@@ -63,7 +50,7 @@ cdef tuple INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 cdef object logger = logging.getLogger("asyncio")
 
 
-cdef class StreamTransport(Watcher):
+cdef class StreamTransport(Endpoint):
     """A connection over a stream socket, as `asyncio.Transport`.
 
     sock: a connected, non-blocking `socket.socket`, which the transport owns from now on. waiter: a future to complete
@@ -80,15 +67,9 @@ cdef class StreamTransport(Watcher):
 
     def __cinit__(self):
         # Closed, until `adopt` gives it a connection.
-        self.fd = -1
         self.is_closed = True
         self.lost_count = 1
         self.queue = WriteQueue()
-
-    def __del__(self):
-        if self.fd >= 0:
-            warnings.warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
-            self.release()
 
     @property
     def __class__(self):
@@ -96,25 +77,14 @@ cdef class StreamTransport(Watcher):
         return TRANSPORT_CONTRACT
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1:
-        cdef sockaddr_storage address
-        cdef socklen_t size
-        core.check_open()
-        self._loop = core
-        self.core = core
-        self.fd = fd
-        self.context = context
+        self.own_descriptor(core, fd, context)
         self.is_closed = False
         self.lost_count = 0
         self.high_water = HIGH_WATER
         self.low_water = HIGH_WATER // 4
         self.set_protocol(protocol)
-        if local_address(fd, &address, &size) == 0:
-            self.raw_local = PyBytes_FromStringAndSize(<char *>&address, size)
-        if self.raw_peer is None and peer_address(fd, &address, &size) == 0:
-            self.raw_peer = PyBytes_FromStringAndSize(<char *>&address, size)
         if self.family in INTERNET_FAMILIES:
             set_no_delay(fd)
-        core.own(fd, self)
         if self.server is not None:
             self.server._attach(self)
         self.is_queued = True
@@ -122,31 +92,10 @@ cdef class StreamTransport(Watcher):
 
     # What a user asks
 
-    def get_extra_info(self, name, default=None):
-        """"socket", "sockname" or "peername" of the connection; `default` for what there is not."""
-        if self.extra is None:
-            self.extra = {}
-        if name not in self.extra:
-            value = None
-            if name == "socket" and self.fd >= 0:
-                value = TransportSocket(self.socket_object())
-            elif name == "sockname":
-                value = address_of(self.raw_local)
-            elif name == "peername":
-                value = address_of(self.raw_peer)
-            if value is None:
-                return default
-            self.extra[name] = value
-        return self.extra[name]
-
     def set_protocol(self, protocol):
         """Gives what arrives from now on to `protocol`."""
         self.protocol = protocol
         self.is_buffered = isinstance(protocol, BufferedProtocol)
-
-    def get_protocol(self):
-        """The protocol; None once the connection is lost."""
-        return self.protocol
 
     def is_closing(self):
         """True once the transport is closed or about to be."""
@@ -513,24 +462,6 @@ cdef class StreamTransport(Watcher):
         self.is_protocol_paused = False
         return self.tell_protocol("resume_writing")
 
-    cdef int tell_protocol(self, str method) except -1:
-        cdef PyObject *result = PyObject_CallMethodNoArgs(self.protocol, method)
-        if result != NULL:
-            Py_DECREF(result)
-            return 0
-        error = take_raised()
-        if isinstance(error, ENDS_THE_LOOP):
-            return raise_again(error)
-        self._loop.call_exception_handler(
-            {
-                "message": f"protocol.{method}() failed",
-                "exception": error,
-                "transport": self,
-                "protocol": self.protocol,
-            }
-        )
-        return 0
-
     cdef int count_lost_write(self) except -1:
         if self.lost_count >= WARN_AFTER_LOST_WRITES:
             logger.warning("socket.send() raised exception.")
@@ -561,53 +492,6 @@ cdef class StreamTransport(Watcher):
         self.lost_count += 1
         self.update_interest()
         return self.lose(error)
-
-    cdef int lose(self, object error) except -1:
-        """Queues `connection_lost`."""
-        self.core.check_open()
-        return self.core.push(new_handle(self._connection_lost, (error,), self._loop, self.context))
-
-    def _connection_lost(self, error):
-        try:
-            if self.protocol is not None:
-                self.protocol.connection_lost(error)
-        finally:
-            self.release()
-            self.protocol = None
-            server = self.server
-            self.server = None
-            if server is not None:
-                server._detach(self)
-
-    cdef int release(self) except -1:
-        """Closes the descriptor, after it has left the poller."""
-        cdef int fd = self.fd
-        if fd < 0:
-            return 0
-        if not self.core.closed:
-            self.core.watch(fd, 0, self)
-        self.core.disown(fd)
-        self.fd = -1
-        if self.sock is not None:
-            self.sock.close()
-        else:
-            close_descriptor(fd)
-        return 0
-
-    cdef object socket_object(self):
-        """The `socket.socket` of the connection, which owns the descriptor from the moment that it exists."""
-        if self.sock is None:
-            sock = socket.socket(self.family, socket.SOCK_STREAM, self.protocol_number, fileno=self.fd)
-            sock.setblocking(False)
-            self.sock = sock
-        return self.sock
-
-
-cdef object address_of(bytes raw):
-    if raw is None:
-        return None
-    return python_address(<const sockaddr_storage *>PyBytes_AS_STRING(raw), <socklen_t>PyBytes_GET_SIZE(raw))
-
 
 cdef StreamTransport accepted_transport(
     LoopCore core,

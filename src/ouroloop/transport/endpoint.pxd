@@ -1,0 +1,22 @@
+from ouroloop.loop.core cimport LoopCore, Watcher
+
+cdef class Endpoint(Watcher):
+    cdef readonly object _loop
+    cdef LoopCore core
+    cdef int fd                       # -1 once closed
+    cdef object sock                  # socket.socket that owns the descriptor; None until somebody asks for it
+    cdef int family
+    cdef int protocol_number          # of the socket, for `sock`
+    cdef bytes raw_local              # sockaddr of this end, or None
+    cdef bytes raw_peer               # sockaddr of the other end, or None
+    cdef dict extra                   # what get_extra_info has been asked for
+    cdef object protocol
+    cdef object context               # contextvars.Context that every callback of the protocol runs in
+    cdef object server                # told when the connection is made and lost, or None
+    cdef object __weakref__
+
+    cdef int own_descriptor(self, LoopCore core, int fd, object context) except -1
+    cdef int release(self) except -1
+    cdef object socket_object(self)
+    cdef int tell_protocol(self, str method) except -1
+    cdef int lose(self, object error) except -1
