@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ouroloop.service.event_loop import EventLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
 Result = TypeVar("Result")
 
@@ -31,11 +31,14 @@ def run(
     if asyncio._get_running_loop() is not None:
         raise RuntimeError("asyncio.run() cannot be called from a running event loop")
     with asyncio.Runner(debug=debug, loop_factory=loop_factory or EventLoop) as runner:
+        coroutine: Coroutine[Any, Any, Result]
         if asyncio.iscoroutine(main):
-            return runner.run(main)
-        if not inspect.isawaitable(main):
+            coroutine = main
+        elif inspect.isawaitable(main):
+            coroutine = _await(main)
+        else:
             raise TypeError("An asyncio.Future, a coroutine or an awaitable is required")
-        return runner.run(_await(main))
+        return runner.run(coroutine)
 
 
 async def _await(awaitable: Awaitable[Result]) -> Result:

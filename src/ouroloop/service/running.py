@@ -13,7 +13,9 @@ import signal
 import sys
 import threading
 import warnings
-from asyncio.base_events import _run_until_complete_cb as stop_when_done  # anyio knows the root task by it
+
+# anyio knows the root task by this callback.
+from asyncio.base_events import _run_until_complete_cb as stop_when_done  # type: ignore[attr-defined]
 from asyncio.constants import DEBUG_STACK_DEPTH
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
