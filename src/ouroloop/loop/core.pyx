@@ -289,6 +289,15 @@ cdef class LoopCore:
             self.thread_ident = 0
             self.settle()
 
+    def _run_once(self):
+        """One iteration, for tools that drive a loop by hand."""
+        self.check_open()
+        self.run_since_poll = POLL_AFTER_ENTRIES
+        try:
+            self.run_once()
+        finally:
+            self.settle()
+
     cdef int run_once(self) except -1:
         cdef double now = 0.0
         cdef double wait

@@ -48,7 +48,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self._look_up_threads = LookUpThreads()
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
         self._signal_handlers: dict[int, Handle] = {}
-        self.set_debug(running.is_debug_wanted())
+        self.set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         return (

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import signal
 import sys
 import threading
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Iterator
 
     from ouroloop.service.event_loop import EventLoop
-
-
-def is_debug_wanted() -> bool:
-    """True where the interpreter was started in development mode, or with PYTHONASYNCIODEBUG set."""
-    return sys.flags.dev_mode or (not sys.flags.ignore_environment and bool(os.environ.get("PYTHONASYNCIODEBUG")))
 
 
 @contextmanager
