@@ -12,7 +12,7 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from ouroloop.service.dns import ensure_resolved
-from ouroloop.service.tls import TlsSocket, check_plain
+from ouroloop.service.tls import check_plain
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,7 +25,8 @@ INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 async def sock_recv(loop: EventLoop, sock: socket.socket, n: int) -> bytes:
     """Receives up to `n` bytes; b"" at the end of the stream."""
-    check_usable(loop, sock)
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
     while True:
         try:
             return sock.recv(n)
@@ -36,7 +37,8 @@ async def sock_recv(loop: EventLoop, sock: socket.socket, n: int) -> bytes:
 
 async def sock_recv_into(loop: EventLoop, sock: socket.socket, buffer: Any) -> int:
     """Receives into a writable buffer, and returns the number of bytes."""
-    check_usable(loop, sock)
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
     while True:
         try:
             return sock.recv_into(buffer)
@@ -47,11 +49,14 @@ async def sock_recv_into(loop: EventLoop, sock: socket.socket, buffer: Any) -> i
 
 async def sock_sendall(loop: EventLoop, sock: socket.socket, data: Any) -> None:
     """Sends all of a bytes-like object. After an error nobody knows how much of it was sent."""
-    check_usable(loop, sock)
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
     try:
         sent = sock.send(data)
     except WOULD_BLOCK:
         sent = 0
+    if type(data) is bytes and sent == len(data):
+        return
     with memoryview(data) as view:
         if sent < view.nbytes:
             await send_rest(loop, sock, view.cast("B"), sent)
@@ -69,7 +74,8 @@ async def send_rest(loop: EventLoop, sock: socket.socket, data: memoryview, sent
 
 async def sock_connect(loop: EventLoop, sock: socket.socket, address: Any) -> None:
     """Connects to `address`; a host name in it is resolved."""
-    check_usable(loop, sock)
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
     if sock.family in INTERNET_FAMILIES:
         found = await ensure_resolved(loop, address, family=sock.family, type=sock.type, proto=sock.proto)
         address = found[0][4]
@@ -88,7 +94,8 @@ async def sock_connect(loop: EventLoop, sock: socket.socket, address: Any) -> No
 
 async def sock_accept(loop: EventLoop, sock: socket.socket) -> tuple[socket.socket, Any]:
     """Accepts a connection, and returns its non-blocking socket and the address of the other end."""
-    check_usable(loop, sock)
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
     while True:
         try:
             accepted, address = sock.accept()
@@ -101,8 +108,8 @@ async def sock_accept(loop: EventLoop, sock: socket.socket) -> tuple[socket.sock
 
 
 def check_usable(loop: EventLoop, sock: socket.socket) -> None:
-    if isinstance(sock, TlsSocket):
-        check_plain(sock)
+    """Raises TypeError for a socket that encrypts and, in debug mode, ValueError for one that blocks."""
+    check_plain(sock)
     if loop.get_debug() and sock.gettimeout() != 0:
         raise ValueError("the socket must be non-blocking")
 
