@@ -1,10 +1,10 @@
 """call_exception_handler: who is told of an error, in which words, and what a failing handler does."""
 
-import traceback
 import asyncio
 import contextvars
 import gc
 import logging
+import traceback
 
 import pytest
 

@@ -21,7 +21,7 @@ cdef class LoopCore:
     cdef double polled_at             # seconds, the last look at the poller
     cdef readonly Poller poller
     cdef TimerHeap timers
-    cdef PyObject **transports        # by descriptor: the transport that owns it (borrowed: it says when it goes), or NULL
+    cdef PyObject **transports        # by descriptor: its transport (borrowed: it says when it goes), or NULL
     cdef Py_ssize_t transport_capacity
     cdef char *scratch                # where reads land before their size is known; NULL until the first
     cdef Py_ssize_t scratch_size      # bytes

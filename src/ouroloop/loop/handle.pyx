@@ -38,7 +38,10 @@ cdef class Runnable:
 
 
 cdef class Handle(Runnable):
-    """A callback that waits for its turn, as `asyncio.Handle`.
+    """Handle(callback, args, loop, context=None)
+--
+
+    A callback that waits for its turn, as `asyncio.Handle`.
 
     callback: called with *args in `context` (a `contextvars.Context`; None: a copy of the current one).
     loop: whose exception handler hears of a failure.

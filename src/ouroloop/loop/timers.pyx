@@ -27,7 +27,10 @@ cdef enum:
 
 
 cdef class TimerHandle(Handle):
-    """A callback that waits for its time, as `asyncio.TimerHandle`.
+    """TimerHandle(when, callback, args, loop, context=None)
+--
+
+    A callback that waits for its time, as `asyncio.TimerHandle`.
 
     when: seconds on the loop's clock (`loop.time()`). The other arguments are those of `Handle`.
     """

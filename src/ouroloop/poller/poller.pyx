@@ -17,7 +17,7 @@ from libc.string cimport memset
 from posix.fcntl cimport F_GETFD, fcntl
 from posix.unistd cimport close, read, write
 
-from ouroloop.kernel.clock cimport monotonic_ns, resolution_ns
+from ouroloop.kernel cimport clock
 from ouroloop.kernel.errors cimport os_error
 from ouroloop.kernel.fork cimport fork_depth
 
@@ -124,10 +124,10 @@ cdef class Poller:
 
     cdef int64_t now_ns(self) noexcept:
         """The loop's clock. A virtual clock's poller overrides it."""
-        return monotonic_ns()
+        return clock.monotonic_ns()
 
     cdef int64_t resolution_ns(self) noexcept:
-        return resolution_ns()
+        return clock.resolution_ns()
 
     cdef int apply(self, int fd, int before, int after) except -1:
         raise NotImplementedError("a kind of poller tells the kernel")

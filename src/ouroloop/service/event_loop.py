@@ -51,9 +51,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self.set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>"
-        )
+        return f"<{type(self).__name__} running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>"
 
     def __del__(self) -> None:
         if not self.is_closed():

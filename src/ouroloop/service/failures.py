@@ -83,4 +83,6 @@ def log(loop: EventLoop, context: dict[str, Any]) -> None:
             except Exception as failure:
                 lines.append(f"{key}: <{type(value).__name__}, whose repr failed: {reprlib.repr(failure)}>")
     error = context.get("exception")
-    logger.error("\n".join(lines), exc_info=(type(error), error, error.__traceback__) if error is not None else False)
+    logger.error(
+        "\n".join(lines), exc_info=(type(error), error, error.__traceback__) if error is not None else False
+    )

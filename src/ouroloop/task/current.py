@@ -20,5 +20,7 @@ def current_loop() -> asyncio.AbstractEventLoop:
         policy = asyncio.get_event_loop_policy()
         local = getattr(policy, "_local", None)
         if local is not None and getattr(local, "_loop", None) is None:
-            raise RuntimeError(f"There is no current event loop in thread {threading.current_thread().name!r}.")
+            raise RuntimeError(
+                f"There is no current event loop in thread {threading.current_thread().name!r}."
+            )
     return asyncio.get_event_loop()

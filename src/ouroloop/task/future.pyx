@@ -17,7 +17,7 @@ from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.loop.core cimport LoopCore
-from ouroloop.loop.handle cimport Handle, Runnable, new_handle
+from ouroloop.loop.handle cimport Runnable, new_handle
 
 from ouroloop.loop.describe import capture_stack
 from ouroloop.task.current import current_loop
@@ -68,7 +68,10 @@ cdef tuple STATE_NAMES = ("PENDING", "CANCELLED", "FINISHED")
 
 
 cdef class Future(Runnable):
-    """A result that arrives later, as `asyncio.Future`.
+    """Future(*, loop=None)
+--
+
+    A result that arrives later, as `asyncio.Future`.
 
     loop: the event loop it belongs to; None takes the current one.
     """
@@ -322,7 +325,6 @@ cdef class Future(Runnable):
         return 0
 
     cdef int schedule(self, object callback, object context) except -1:
-        cdef Handle handle
         if context is None:
             if self.core._debug:
                 self.core.check_thread()

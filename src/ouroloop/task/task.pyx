@@ -53,7 +53,10 @@ cdef object next_number = itertools.count(1).__next__
 
 
 cdef class Task(Future):
-    """A coroutine that an event loop runs, as `asyncio.Task`.
+    """Task(coro, *, loop=None, name=None, context=None, eager_start=False)
+--
+
+    A coroutine that an event loop runs, as `asyncio.Task`.
 
     coro: the coroutine. loop: None takes the current one. name: None makes one up. context: the `contextvars.Context`
     to run in; None takes a copy of the current one. eager_start: runs the first step at once, where the loop runs.

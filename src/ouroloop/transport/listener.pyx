@@ -1,7 +1,7 @@
 """A listening socket that accepts connections and makes a transport of each.
 
-One turn accepts up to `backlog` connections. When the system is out of descriptors or memory, the listener says so once,
-stops watching for `RETRY_SECONDS`, and tries again until an accept succeeds; the connections wait in the kernel.
+One turn accepts up to `backlog` connections. When the system is out of descriptors or memory, the listener says so
+once, stops watching for `RETRY_SECONDS`, and tries again until an accept succeeds; the connections wait in the kernel.
 """
 
 from asyncio.trsock import TransportSocket

@@ -51,7 +51,10 @@ cdef object logger = logging.getLogger("asyncio")
 
 
 cdef class StreamTransport(Endpoint):
-    """A connection over a stream socket, as `asyncio.Transport`.
+    """StreamTransport(loop, sock, protocol, waiter=None, *, server=None)
+--
+
+    A connection over a stream socket, as `asyncio.Transport`.
 
     sock: a connected, non-blocking `socket.socket`, which the transport owns from now on. waiter: a future to complete
     once `connection_made` was called. server: told of the connection by `_attach(transport)` and `_detach(transport)`.
@@ -471,7 +474,7 @@ cdef class StreamTransport(Endpoint):
     # Closing, inside
 
     cdef int fatal_error(self, object error, str message) except -1:
-        """Closes the connection because of `error`, which the protocol and, if it is no OSError, the handler hear of."""
+        """Closes because of `error`: the protocol hears of it, and unless it is an OSError the handler too."""
         if isinstance(error, ENDS_THE_LOOP):
             return raise_again(error)
         if isinstance(error, OSError):
