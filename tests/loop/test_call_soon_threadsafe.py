@@ -199,7 +199,7 @@ def test_threads_that_call_while_the_loop_closes_get_a_clear_error_or_none(loop)
 
     def hammer():
         try:
-            while True:
+            for _ in range(1_000_000):
                 loop.call_soon_threadsafe(int)
                 started.set()
         except RuntimeError as error:

@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-CHILD_SECONDS = 10
+CHILD_SECONDS = 3
 
 
 def in_child(function):

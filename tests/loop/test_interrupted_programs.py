@@ -12,7 +12,7 @@ import pytest
 def interrupted(implementation):
     """Start a program, send it SIGINT once it has printed a line, and return how it ended."""
 
-    def interrupted(source, *, interrupts=1, timeout_seconds=15.0):
+    def interrupted(source, *, interrupts=1, timeout_seconds=10.0):
         process = subprocess.Popen(
             [sys.executable, "-c", implementation.script_preamble + source],
             stdout=subprocess.PIPE,
@@ -105,5 +105,5 @@ ouroloop.run(main(), loop_factory=new_event_loop)
     )
     assert code == -signal.SIGINT
     assert errors.rstrip().endswith("KeyboardInterrupt")
-    assert seconds < 10
+    assert seconds < 5
     assert output == ""

@@ -137,7 +137,7 @@ def test_exception_thrown_into_the_iterator_comes_out(future, thrown):
 
 @pytest.mark.parametrize("refused", [1, "text", int, None])
 def test_only_exceptions_can_be_thrown_into_the_iterator(future, refused):
-    with pytest.raises(TypeError, match="exceptions must be classes deriving BaseException"):
+    with pytest.raises(TypeError, match=r"^exceptions must be classes "):
         future.__await__().throw(refused)
 
 

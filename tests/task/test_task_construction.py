@@ -247,10 +247,30 @@ def test_subclass_may_override_what_it_likes(loop, task_class):
 
 
 @pytest.mark.reference_since(3, 14)
-def test_constructing_again_is_refused(loop):
-    task = loop.create_task(nothing())
-    coroutine = nothing()
-    with pytest.raises(RuntimeError, match=r"object is already initialized$"):
-        task.__init__(coroutine, loop=loop)
-    coroutine.close()
-    loop.run_until_complete(task)
+def test_constructing_again_is_refused(run_script):
+    # In a process of its own: a task in two places at once can send the loop round in circles.
+    process = run_script(
+        """
+        import resource
+        resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+
+        async def nothing():
+            pass
+
+        loop = new_event_loop()
+        task = loop.create_task(nothing())
+        coroutine = nothing()
+        try:
+            task.__init__(coroutine, loop=loop)
+        except RuntimeError as error:
+            print(error)
+        coroutine.close()
+        loop.run_until_complete(task)
+        print(asyncio.all_tasks(loop))
+        loop.close()
+        """,
+        timeout_seconds=10,
+    )
+    refusal, tasks = process.stdout.splitlines()
+    assert refusal.endswith("object is already initialized")
+    assert tasks == "set()"

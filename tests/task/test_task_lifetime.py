@@ -199,20 +199,24 @@ def test_one_hundred_thousand_pending_tasks_give_their_memory_back(run_script):
             with open("/proc/self/statm") as file:
                 return int(file.read().split()[1]) * 4
 
-        async def main(count):
-            tasks = [asyncio.create_task(asyncio.sleep(1000)) for _ in range(count)]
+        async def wait(future):
+            await future
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            tasks = [loop.create_task(wait(loop.create_future())) for _ in range(100_000)]
             await asyncio.sleep(0)
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            while not tasks[-1].done():
+                await asyncio.sleep(0)
 
         loop = new_event_loop()
-        loop.run_until_complete(main(100_000))
+        loop.run_until_complete(main())
         gc.collect()
         before = resident_kib()
-        for _ in range(2):
-            loop.run_until_complete(main(100_000))
-            gc.collect()
+        loop.run_until_complete(main())
+        gc.collect()
         print(resident_kib() - before)
         loop.close()
         """
