@@ -188,7 +188,14 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     # Names
 
     async def getaddrinfo(
-        self, host: Any, port: Any, *, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+        self,
+        host: Any,
+        port: Any,
+        *,
+        family: int = 0,
+        type: int = 0,
+        proto: int = 0,
+        flags: int = 0,  # noqa: A002 (asyncio's name for it)
     ) -> Any:
         return await dns.resolve(self, host, port, family=family, type=type, proto=proto, flags=flags)
 
