@@ -183,15 +183,18 @@ def test_private_names_that_packages_read(loop):
     assert task._log_destroy_pending is False
 
 
-@pytest.mark.reference_since(3, 12)
-def test_generator_is_not_taken(loop, task_class):
-    @types.coroutine
-    def generator_based():
+@pytest.mark.parametrize("is_coroutine_based", [True, False])
+def test_generator_is_taken_where_the_running_python_calls_it_a_coroutine(loop, task_class, is_coroutine_based):
+    def generator():
         yield
+        return "ran"
 
-    for refused in ((number for number in ()), generator_based()):
+    made = (types.coroutine(generator) if is_coroutine_based else generator)()
+    if asyncio.iscoroutine(made):  # until 3.11
+        assert loop.run_until_complete(task_class(made, loop=loop)) == "ran"
+    else:
         with pytest.raises(TypeError, match=r"^a coroutine was expected, got <generator object "):
-            task_class(refused, loop=loop)
+            task_class(made, loop=loop)
 
 
 def test_any_coroutine_in_the_sense_of_the_abstract_class_is_taken(loop, task_class):
