@@ -120,15 +120,16 @@ def test_loop_serves_others_while_a_thread_works(loop, release):
 
 
 def test_cancelling_frees_the_caller_while_the_thread_works_on(loop, release):
-    finished = threading.Event()
+    started, finished = threading.Event(), threading.Event()
 
     def work():
+        started.set()
         release.wait(10)
         finished.set()
 
     async def main():
         future = loop.run_in_executor(None, work)
-        await asyncio.sleep(0)
+        assert started.wait(10)
         future.cancel()
         with pytest.raises(asyncio.CancelledError):
             await future

@@ -13,22 +13,18 @@ def interrupted(implementation):
     """Start a program, send it SIGINT once it has printed a line, and return how it ended."""
 
     def interrupted(source, *, interrupts=1, timeout_seconds=10.0):
-        process = subprocess.Popen(
-            [sys.executable, "-c", implementation.script_preamble + source],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            for _ in range(interrupts):
-                assert process.stdout.readline() == "ready\n"
-                process.send_signal(signal.SIGINT)
-            started = time.monotonic()
-            output, errors = process.communicate(timeout=timeout_seconds)
-            return process.returncode, output, errors, time.monotonic() - started
-        finally:
-            process.kill()
-            process.wait()
+        command = [sys.executable, "-c", implementation.script_preamble + source]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(command, text=True, **pipes) as process:
+            try:
+                for _ in range(interrupts):
+                    assert process.stdout.readline() == "ready\n"
+                    process.send_signal(signal.SIGINT)
+                started = time.monotonic()
+                output, errors = process.communicate(timeout=timeout_seconds)
+                return process.returncode, output, errors, time.monotonic() - started
+            finally:
+                process.kill()
 
     return interrupted
 
