@@ -184,7 +184,9 @@ def test_private_names_that_packages_read(loop):
 
 
 @pytest.mark.parametrize("is_coroutine_based", [True, False])
-def test_generator_is_taken_where_the_running_python_calls_it_a_coroutine(loop, task_class, is_coroutine_based):
+def test_generator_is_taken_where_the_running_python_calls_it_a_coroutine(
+    loop, task_class, is_coroutine_based
+):
     def generator():
         yield
         return "ran"
