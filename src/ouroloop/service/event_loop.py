@@ -193,9 +193,9 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         port: Any,
         *,
         family: int = 0,
-        type: int = 0,
+        type: int = 0,  # noqa: A002 (asyncio's name for it)
         proto: int = 0,
-        flags: int = 0,  # noqa: A002 (asyncio's name for it)
+        flags: int = 0,
     ) -> Any:
         return await dns.resolve(self, host, port, family=family, type=type, proto=proto, flags=flags)
 
