@@ -171,6 +171,12 @@ def test_timer_cancelled_by_one_that_is_due_with_it_never_runs(loop, run_once):
     assert ran == []
 
 
+def test_waiting_for_a_timer_uses_no_processor_time(loop):
+    used = time.thread_time()
+    run_until_due(loop, 0.1)
+    assert time.thread_time() - used < 0.05
+
+
 def test_cancelled_timer_does_not_keep_the_loop_awake_or_asleep(loop):
     for _ in range(10):
         loop.call_later(30, print).cancel()
