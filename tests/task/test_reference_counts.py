@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import itertools
 import socket
 import sys
 import types
@@ -185,5 +186,5 @@ def blocks_after(action, loop, rounds):
 def test_action_leaves_nothing_behind(loop, action):
     # Caches of the interpreter fill up at their own pace; a leak shows in every measurement.
     blocks = [blocks_after(action, loop, ROUNDS) for _ in range(MEASUREMENTS)]
-    growths = [after - before for before, after in zip(blocks, blocks[1:], strict=False)]
+    growths = [after - before for before, after in itertools.pairwise(blocks)]
     assert min(growths) < ROUNDS // 2, f"blocks more after {ROUNDS} rounds each: {growths}"
