@@ -143,6 +143,11 @@ demo: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## real servers o
 bench: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## all benchmarks; QUESTION=streams,sock ROUNDS=9 PEERS=uvloop choose, ARGS=... is passed on
 	@$(RELEASE)/bin/python -m benchmarks $(BENCH_OPTIONS) $(ARGS)
 
+.PHONY: conformance
+conformance: $(RELEASE)/.wheel $(RELEASE)/.peers  ## CPython's own asyncio tests on ours; MODULES=test_futures,test_tasks picks some
+	@$(RELEASE)/bin/python -m tools.conformance --results build/conformance/$(TAG) \
+	    $(if $(MODULES),--modules $(MODULES)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
 .PHONY: clean
 clean:  ## delete everything that was built, environments too
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache

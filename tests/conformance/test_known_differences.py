@@ -1,0 +1,55 @@
+"""The list of known differences: what it covers, what it refuses, and what in it is no longer needed."""
+
+import pytest
+
+from conformance import known_differences
+
+
+def parse(private=None, needs=None):
+    sections = {kind: {"tests": tests} for kind, tests in (needs or {}).items()}
+    return known_differences.parse({"private": private or {}, "needs": sections})
+
+
+def test_the_first_pattern_that_covers_a_test_gives_its_reason():
+    known = parse({"test_a.Some.test_x": "calls _x"}, {"TLS": ["test_a.Some.*"]})
+    assert known.find("test_a.Some.test_x").reason == "calls _x"
+    assert known.find("test_a.Some.test_y").reason == "needs TLS, which the loop does not have yet"
+    assert known.find("test_b.Some.test_x") is None
+
+
+def test_case_and_the_whole_name_count():
+    known = parse({"test_a.Some.test_x": "calls _x"})
+    assert known.find("test_a.some.test_x") is None
+    assert known.find("test_a.Some.test_xy") is None
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ({"others": {}}, "no such section: others"),
+        ({"private": {"test_a.*": " "}}, "test_a.* has no reason"),
+        ({"private": {"test_a.*": "_x"}, "needs": {"TLS": {"tests": ["test_a.*"]}}}, "listed twice"),
+    ],
+)
+def test_a_list_that_says_nothing_or_says_it_twice_is_refused(document, complaint):
+    with pytest.raises(ValueError, match=complaint.replace("*", r"\*")):
+        known_differences.parse(document)
+
+
+def test_a_pattern_is_unused_when_all_that_it_covers_passes():
+    known = parse(
+        {"test_a.Some.test_x": "calls _x", "test_a.Some.test_y": "calls _y", "test_b.*": "calls _b"}
+    )
+    ran = ["test_a.Some.test_x", "test_a.Some.test_y"]
+    unused = known.unused(ran, failed=["test_a.Some.test_y"])
+    assert [each.pattern for each in unused] == ["test_a.Some.test_x"]
+
+
+def test_a_pattern_behind_a_wider_one_is_unused():
+    known = parse({"test_a.*": "calls _a", "test_a.Some.test_x": "calls _x"})
+    unused = known.unused(["test_a.Some.test_x"], failed=["test_a.Some.test_x"])
+    assert [each.pattern for each in unused] == ["test_a.Some.test_x"]
+
+
+def test_the_projects_own_list_is_well_formed():
+    known_differences.load()

@@ -1,0 +1,160 @@
+"""What the command line says."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .known_differences import LIST
+from .swap import STANDARD_LIBRARY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "conformance.md"
+BESIDE = "uvloop"
+
+_DESCRIPTION = """\
+Runs CPython's own asyncio tests, those of the Python that runs this, on another event loop and on the
+standard library's, and says which tests pass there and not on the other loop. Fails when one of them is not
+on the list of known differences.
+"""
+_EPILOG = """\
+examples:
+  python -m tools.conformance                                    every module, and the page
+  python -m tools.conformance --modules test_locks,test_queues   two modules; the page stays as it is
+  python -m tools.conformance --match test_cancel                only tests whose name has this in it
+  python -m tools.conformance --mode ns --impl ouroloop.asyncio  the whole namespace swapped
+"""
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """A run as the command line asks for it."""
+
+    implementation: str
+    mode: str
+    beside: tuple[str, ...]
+    modules: tuple[str, ...]
+    match: str
+    jobs: int
+    test_seconds_max: float
+    tests_folder: str
+    known_differences: Path
+    page: Path | None
+    results: Path
+    verbose: bool
+
+    @property
+    def implementations(self) -> list[str]:
+        """In the order they run in, the standard library first, because it decides what must pass."""
+        return list(dict.fromkeys([STANDARD_LIBRARY, self.implementation, *self.beside]))
+
+
+def parse(words: Sequence[str] | None = None) -> Arguments:
+    """Reads the command line; a mistake in it ends the program with its usage."""
+    parser = _make_parser()
+    given = parser.parse_args(words)
+    beside = given.beside
+    if beside is None:
+        beside = (BESIDE,) if given.mode == "loop" and find_spec(BESIDE) else ()
+    is_whole = not given.modules and not given.match and given.impl != STANDARD_LIBRARY
+    return Arguments(
+        implementation=given.impl,
+        mode=given.mode,
+        beside=beside,
+        modules=given.modules,
+        match=given.match,
+        jobs=given.jobs,
+        test_seconds_max=given.timeout,
+        tests_folder=given.tests_dir,
+        known_differences=given.known,
+        page=given.page or (PAGE if is_whole and not given.no_page else None),
+        results=given.results or Path(tempfile.mkdtemp(prefix="conformance-")),
+        verbose=given.verbose,
+    )
+
+
+def _names(word: str) -> tuple[str, ...]:
+    return tuple(part for part in word.split(",") if part)
+
+
+def _positive(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not positive")
+    return number
+
+
+def _duration(word: str) -> float:
+    seconds = float(word)
+    if not 0 < seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{word} is not between 0 and 600 seconds")
+    return seconds
+
+
+def _pattern(word: str) -> str:
+    try:
+        re.compile(word)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{word!r} is no regular expression: {error}") from None
+    return word
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.conformance",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_choice(parser)
+    _add_running(parser.add_argument_group("running"))
+    _add_results(parser.add_argument_group("results"))
+    return parser
+
+
+def _add_choice(group: argparse.ArgumentParser) -> None:
+    add = group.add_argument
+    add(
+        "--impl",
+        default="ouroloop",
+        metavar="MODULE",
+        help="what to test: a module with new_event_loop, or MODULE:FACTORY (default: ouroloop)",
+    )
+    add(
+        "--mode",
+        choices=["loop", "ns"],
+        default="loop",
+        help="swap the loop under the standard library's asyncio, or all of asyncio (default: loop)",
+    )
+    add(
+        "--beside",
+        type=_names,
+        metavar="A,B",
+        help=f"others to run for comparison; they decide nothing (default: {BESIDE}, where installed)",
+    )
+    add("--modules", type=_names, default=(), metavar="A,B", help="test modules to run (default: all)")
+    add("--match", type=_pattern, default="", metavar="REGEX", help="only tests whose name it is found in")
+
+
+def _add_running(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--jobs", type=_positive, default=1, metavar="N", help="modules at once (default: 1)")
+    add("--timeout", type=_duration, default=30.0, metavar="S", help="for one test, in seconds (default: 30)")
+    add("--tests-dir", default="", metavar="FOLDER", help="what has CPython's `test` package, if not Python")
+
+
+def _add_results(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--known", type=Path, default=LIST, metavar="FILE", help="the list of known differences")
+    add("--page", type=Path, metavar="FILE", help="the page (default: docs/conformance.md, for whole runs)")
+    add("--no-page", action="store_true", help="leave the page as it is")
+    add("--results", type=Path, metavar="FOLDER", help="for outcomes and logs (default: a new one)")
+    add("--verbose", action="store_true", help="show the message of every difference, known ones too")
