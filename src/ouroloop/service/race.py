@@ -25,10 +25,18 @@ async def first_connected(loop: EventLoop, attempts: Iterable[Attempt], delay: f
     raises ends the race and is raised here.
     """
     race = Race(loop, list(attempts), delay)
+    winner: socket.socket | None = None
     try:
-        return await race.run()
+        winner = await race.run()
     finally:
-        await race.finish()
+        try:
+            await race.finish()
+        except BaseException:
+            # Cancelled after the race was won: nobody will take the socket.
+            if winner is not None:
+                winner.close()
+            raise
+    return winner
 
 
 class Race:
