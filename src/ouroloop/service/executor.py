@@ -1,4 +1,4 @@
-"""Blocking calls on threads: the default executor and its shutdown, and the bridge from its futures to the loop's."""
+"""Blocking calls on threads: the default executor, its shutdown, and how its futures become the loop's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from ouroloop.service.worker_threads import WorkerThreads
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def submit(
-    loop: EventLoop, executor: concurrent.futures.Executor | None, function: Callable[..., Any], args: tuple[Any, ...]
+    loop: EventLoop,
+    executor: concurrent.futures.Executor | None,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
 ) -> asyncio.Future[Any]:
     """Runs `function(*args)` in `executor` (None: the default one); `asyncio.loop.run_in_executor`."""
     if executor is None:
@@ -28,8 +33,27 @@ def default_executor(loop: EventLoop) -> concurrent.futures.Executor:
     if loop._executor_is_shut:
         raise RuntimeError("Executor shutdown has been called")
     if loop._default_executor is None:
-        loop._default_executor = concurrent.futures.ThreadPoolExecutor(thread_name_prefix="asyncio")
+        loop._default_executor = WorkerThreads()
     return loop._default_executor
+
+
+def own_threads(loop: EventLoop) -> WorkerThreads | None:
+    """The default executor, where it is of our making and not shut down."""
+    if loop._executor_is_shut:
+        return None
+    executor = default_executor(loop)
+    return executor if isinstance(executor, WorkerThreads) else None
+
+
+def abandon(loop: EventLoop) -> None:
+    """Leaves the default executor's threads to themselves: nothing waits for them any more.
+
+    What the loop's clean-up still submits goes to new ones, which are waited for.
+    """
+    executor = loop._default_executor
+    if isinstance(executor, WorkerThreads):
+        loop._default_executor = None
+        executor.abandon()
 
 
 def wrap(loop: EventLoop, source: concurrent.futures.Future[Any]) -> asyncio.Future[Any]:
@@ -84,8 +108,12 @@ async def shut_down(loop: EventLoop, timeout: float | None) -> None:
     executor = loop._default_executor
     if executor is None:
         return
+    if isinstance(executor, WorkerThreads) and not executor.has_threads:
+        executor.shutdown()
+        return
     joined = loop.create_future()
-    thread = threading.Thread(target=_join, args=(loop, executor, joined))
+    # A daemon: the threads that it waits for may be abandoned; if not, the interpreter waits for them.
+    thread = threading.Thread(target=_join, args=(loop, executor, joined), daemon=True)
     thread.start()
     timer = None if timeout is None else loop.call_later(timeout, _set_unless_done, joined, False)
     try:
