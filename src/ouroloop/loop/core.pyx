@@ -23,6 +23,7 @@ import inspect
 import logging
 import sys
 
+cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport PyObject
 from libc.math cimport ceil, isnan
@@ -60,6 +61,7 @@ cdef class Watcher(Runnable):
         return 0
 
 
+@cython.no_gc_clear  # who finalizes after the collector has cleared it must still find a whole, closed core
 cdef class LoopCore:
     """The ready queue, the timers and the poller of one event loop."""
 
@@ -420,8 +422,19 @@ cdef class LoopCore:
 
     cdef int grow_ring(self) except -1:
         """Doubles the ready queue's room. Entries keep their order."""
-        cdef list ring = self.ring
-        self.ring = ring[self.head:] + ring[:self.head] + [None] * len(ring)
-        self.head = 0
-        self.mask = len(self.ring) - 1
+        cdef list grown
+        cdef Py_ssize_t head, place
+        while self.count > self.mask:
+            head = self.head
+            grown = [None] * (2 * (self.mask + 1))
+            if head != self.head or len(grown) != 2 * (self.mask + 1) or self.count <= self.mask:
+                # Making room ran the collector, and with it another thread: look again.
+                continue
+            # From here on nothing allocates, so nothing else runs. The new list takes the entries' references.
+            for place in range(self.count):
+                ring_put(grown, place, ring_item(self.ring, (head + place) & self.mask))
+                ring_put(self.ring, (head + place) & self.mask, <PyObject *>None)
+            self.ring = grown
+            self.head = 0
+            self.mask = len(grown) - 1
         return 0

@@ -326,7 +326,8 @@ cdef class Future(Runnable):
 
     cdef int schedule(self, object callback, object context) except -1:
         if context is None:
-            if self.core._debug:
+            if self.core.closed or self.core._debug:
+                self.core.check_open()
                 self.core.check_thread()
             return self.core.push(<Runnable>callback)
         if self.core is None or self.core.closed or self.core._debug:

@@ -16,6 +16,7 @@ import inspect
 import itertools
 from contextvars import Context
 
+cimport cython
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
@@ -359,6 +360,7 @@ cdef int throw_into(object coro, object error, PyObject **result) except -2:
     return RETURNED
 
 
+@cython.no_gc_clear  # as LoopCore
 cdef class TaskCore(LoopCore):
     """A loop core that makes futures and tasks, and keeps its pending tasks alive."""
 

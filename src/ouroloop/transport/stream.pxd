@@ -21,6 +21,7 @@ cdef class StreamTransport(Endpoint):
     cdef bint is_protocol_paused      # pause_writing was called
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1
+    cdef int release(self) except -1
     cdef int begin(self) except -1
     cdef int report_made(self, object error) except -1
     cdef int read(self) except -1

@@ -362,6 +362,13 @@ cdef class StreamTransport(Endpoint):
             self.close()
         return 0
 
+    cdef int release(self) except -1:
+        # Whoever still calls finds a closed transport, also when the collector got here before any close().
+        self.is_closed = True
+        self.is_corked = False
+        self.lost_count = max(1, self.lost_count)
+        return Endpoint.release(self)
+
     # Writing, inside
 
     cdef int enqueue(self, object data) except -1:
