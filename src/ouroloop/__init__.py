@@ -10,15 +10,15 @@ Ways in:
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ouroloop.service.event_loop import EventLoop, new_event_loop
-from ouroloop.service.run import run
-from ouroloop.task.future import Future
-from ouroloop.task.task import Task
-
 if TYPE_CHECKING:
+    from ouroloop.service.event_loop import EventLoop, new_event_loop
     from ouroloop.service.policy import EventLoopPolicy, install
+    from ouroloop.service.run import run
+    from ouroloop.task.future import Future
+    from ouroloop.task.task import Task
 
 __version__ = "0.1.0"
 
@@ -33,11 +33,26 @@ __all__ = [
     "run",
 ]
 
+# Each name is imported when it is first used: the command line starts without asyncio, and on a Python that
+# deprecates policies only who asks for them hears of it.
+_HOMES = {
+    "EventLoop": "ouroloop.service.event_loop",
+    "EventLoopPolicy": "ouroloop.service.policy",
+    "Future": "ouroloop.task.future",
+    "Task": "ouroloop.task.task",
+    "install": "ouroloop.service.policy",
+    "new_event_loop": "ouroloop.service.event_loop",
+    "run": "ouroloop.service.run",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # Policies are deprecated from 3.14 on: they are touched only by who asks for them.
-    if name in ("EventLoopPolicy", "install"):
-        import ouroloop.service.policy as policy
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
 
-        return getattr(policy, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
