@@ -20,11 +20,11 @@ from ouroloop.loop.handle import Handle
 from ouroloop.poller.choose import open_poller
 from ouroloop.service import connect, dns, executor, failures, listen, running, signals, sockets
 from ouroloop.service.look_up_threads import LookUpThreads
+from ouroloop.service.not_yet import not_yet
 from ouroloop.task.task import TaskCore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
-    from typing import NoReturn
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -298,36 +298,28 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     # Sockets that the user owns
 
-    async def sock_recv(self, sock: socket.socket, n: int) -> bytes:
-        return await sockets.sock_recv(self, sock, n)
+    # The functions themselves, because a method around them would be one more coroutine for each call.
+    sock_recv = sockets.sock_recv
+    sock_recv_into = sockets.sock_recv_into
+    sock_sendall = sockets.sock_sendall
+    sock_connect = sockets.sock_connect
+    sock_accept = sockets.sock_accept
 
-    async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
-        return await sockets.sock_recv_into(self, sock, buf)
+    # Not here yet
 
-    async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
-        await sockets.sock_sendall(self, sock, data)
-
-    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
-        await sockets.sock_connect(self, sock, address)
-
-    async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
-        return await sockets.sock_accept(self, sock)
-
-    # Not here yet: calling one raises NotImplementedError. Unsaid, type checkers take the class for abstract.
-
-    connect_read_pipe: Callable[..., NoReturn]
-    connect_write_pipe: Callable[..., NoReturn]
-    create_datagram_endpoint: Callable[..., NoReturn]
-    create_unix_connection: Callable[..., NoReturn]
-    create_unix_server: Callable[..., NoReturn]
-    sendfile: Callable[..., NoReturn]
-    sock_recvfrom: Callable[..., NoReturn]
-    sock_recvfrom_into: Callable[..., NoReturn]
-    sock_sendfile: Callable[..., NoReturn]
-    sock_sendto: Callable[..., NoReturn]
-    start_tls: Callable[..., NoReturn]
-    subprocess_exec: Callable[..., NoReturn]
-    subprocess_shell: Callable[..., NoReturn]
+    connect_read_pipe = not_yet("pipes")
+    connect_write_pipe = not_yet("pipes")
+    create_datagram_endpoint = not_yet("datagrams")
+    create_unix_connection = not_yet("Unix sockets")
+    create_unix_server = not_yet("Unix sockets")
+    sendfile = not_yet("sendfile")
+    sock_recvfrom = not_yet("datagrams")
+    sock_recvfrom_into = not_yet("datagrams")
+    sock_sendfile = not_yet("sendfile")
+    sock_sendto = not_yet("datagrams")
+    start_tls = not_yet("TLS")
+    subprocess_exec = not_yet("subprocesses")
+    subprocess_shell = not_yet("subprocesses")
 
 
 def new_event_loop() -> EventLoop:

@@ -23,25 +23,25 @@ WOULD_BLOCK = (BlockingIOError, InterruptedError)
 INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
-async def sock_recv(loop: EventLoop, sock: socket.socket, n: int) -> bytes:
-    """Receives up to `n` bytes; b"" at the end of the stream."""
+async def sock_recv(loop: EventLoop, sock: socket.socket, nbytes: int) -> bytes:
+    """Receives up to `nbytes` bytes; b"" at the end of the stream."""
     if type(sock) is not socket.socket or loop.get_debug():
         check_usable(loop, sock)
     while True:
         try:
-            return sock.recv(n)
+            return sock.recv(nbytes)
         except WOULD_BLOCK:
             pass
         await readable(loop, sock)
 
 
-async def sock_recv_into(loop: EventLoop, sock: socket.socket, buffer: Any) -> int:
+async def sock_recv_into(loop: EventLoop, sock: socket.socket, buf: Any) -> int:
     """Receives into a writable buffer, and returns the number of bytes."""
     if type(sock) is not socket.socket or loop.get_debug():
         check_usable(loop, sock)
     while True:
         try:
-            return sock.recv_into(buffer)
+            return sock.recv_into(buf)
         except WOULD_BLOCK:
             pass
         await readable(loop, sock)

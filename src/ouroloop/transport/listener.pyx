@@ -1,7 +1,7 @@
 """A listening socket that accepts connections and makes a transport of each.
 
 One turn accepts up to `backlog` connections. When the system is out of descriptors or memory, the listener says so
-once, stops watching for `RETRY_SECONDS`, and tries again until an accept succeeds; the connections wait in the kernel.
+once, stops watching for `RETRY_SECONDS`, and tries again until nobody waits; the connections wait in the kernel.
 """
 
 from asyncio.trsock import TransportSocket
@@ -24,7 +24,10 @@ cdef double RETRY_SECONDS = 1.0
 
 
 cdef class Listener(Watcher):
-    """Accepts connections on a bound stream socket.
+    """Listener(loop, sock, protocol_factory, server, backlog)
+--
+
+    Accepts connections on a bound stream socket.
 
     sock: a bound, non-blocking `socket.socket`, which the listener owns. protocol_factory: called for each connection.
     server: told of each connection. backlog: connections that the kernel may hold for us.
@@ -93,12 +96,14 @@ cdef class Listener(Watcher):
             accepted = accept_one(self.fd, &peer, &size)
             if accepted < 0:
                 accepted = -accepted
-                if accepted == EAGAIN or accepted == EINTR or accepted == ECONNABORTED:
+                if accepted == EAGAIN:
+                    self.is_short = False  # nobody waits any more, so the shortage is over
+                    return 0
+                if accepted == EINTR or accepted == ECONNABORTED:
                     return 0
                 if accepted == EMFILE or accepted == ENFILE or accepted == ENOBUFS or accepted == ENOMEM:
                     return self.back_off(accepted)
                 raise os_error(accepted)
-            self.is_short = False
             try:
                 protocol = self.protocol_factory()
             except BaseException as error:

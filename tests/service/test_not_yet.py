@@ -1,0 +1,20 @@
+"""Kinds of I/O that the loop does not have yet say so."""
+
+import pytest
+
+MISSING = {
+    "connect_read_pipe": "pipes",
+    "create_datagram_endpoint": "datagrams",
+    "create_unix_connection": "Unix sockets",
+    "create_unix_server": "Unix sockets",
+    "sock_sendfile": "sendfile",
+    "start_tls": "TLS",
+    "subprocess_exec": "subprocesses",
+}
+
+
+@pytest.mark.only_ouroloop
+@pytest.mark.parametrize("method", MISSING)
+def test_missing_kind_of_io_is_named(loop, method):
+    with pytest.raises(NotImplementedError, match=f"does not support {MISSING[method]} yet"):
+        loop.run_until_complete(getattr(loop, method)(print, "argument"))
