@@ -254,8 +254,15 @@ def test_exception_of_pythons_own_handler_leaves_a_sleeping_loop(loop, signal_la
 def test_signal_with_nothing_to_do_lets_the_loop_sleep_on(loop, signal_later):
     ran = []
     previous = signal.signal(signal.SIGUSR1, lambda *_: ran.append("handler"))
+
+    def stop_once_the_signal_came():
+        if ran:
+            loop.stop()
+        else:
+            loop.call_later(0.03, stop_once_the_signal_came)
+
     started = loop.time()
-    loop.call_later(0.03, loop.stop)
+    loop.call_later(0.03, stop_once_the_signal_came)
     signal_later(signal.SIGUSR1, 0.005)
     loop.run_forever()
     assert loop.time() - started >= 0.03
