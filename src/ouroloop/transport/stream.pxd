@@ -26,6 +26,7 @@ cdef class StreamTransport(Endpoint):
     cdef int report_made(self, object error) except -1
     cdef int read(self) except -1
     cdef int read_into_protocol(self) except -1
+    cdef int nothing_read(self, Py_ssize_t count) except -1
     cdef int reached_end(self) except -1
     cdef int enqueue(self, object data) except -1
     cdef int send_soon(self) except -1

@@ -313,11 +313,7 @@ cdef class StreamTransport(Endpoint):
                 return self.fatal_error(take_raised(), "Fatal error: protocol.data_received() call failed.")
             Py_DECREF(result)
             return 0
-        if count == 0:
-            return self.reached_end()
-        if count != -EAGAIN and count != -EINTR:
-            self.fatal_error(os_error(<int>-count), "Fatal read error on socket transport")
-        return 0
+        return self.nothing_read(count)
 
     cdef int read_into_protocol(self) except -1:
         cdef Py_buffer view
@@ -341,6 +337,10 @@ cdef class StreamTransport(Endpoint):
                 return self.fatal_error(take_raised(), "Fatal error: protocol.buffer_updated() call failed.")
             Py_DECREF(result)
             return 0
+        return self.nothing_read(count)
+
+    cdef int nothing_read(self, Py_ssize_t count) except -1:
+        """The read brought no bytes but the end of the stream (0) or a negated errno."""
         if count == 0:
             return self.reached_end()
         if count != -EAGAIN and count != -EINTR:
