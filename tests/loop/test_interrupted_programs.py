@@ -103,3 +103,93 @@ ouroloop.run(main(), loop_factory=new_event_loop)
     assert errors.rstrip().endswith("KeyboardInterrupt")
     assert seconds < 5
     assert output == ""
+
+
+@pytest.mark.only_ouroloop
+def test_control_c_ends_a_program_that_waits_for_its_executor_threads(interrupted):
+    code, output, errors, seconds = interrupted(
+        """
+import time
+
+def work():
+    print("ready", flush=True)
+    time.sleep(60)
+
+async def main():
+    asyncio.get_running_loop().run_in_executor(None, work)
+
+ouroloop.run(main(), loop_factory=new_event_loop)
+"""
+    )
+    assert code == -signal.SIGINT
+    # What was cut short may be reported after it.
+    assert "KeyboardInterrupt" in errors.splitlines()
+    assert seconds < 10
+    assert output == ""
+
+
+@pytest.mark.only_ouroloop
+def test_clean_up_after_control_c_may_use_the_executor_and_is_finished(interrupted):
+    code, output, _errors, seconds = interrupted(
+        """
+import threading, time
+
+busy = threading.Event()
+
+def save():
+    time.sleep(0.1)
+    print("saved", flush=True)
+
+async def background():
+    try:
+        await asyncio.to_thread(lambda: (busy.set(), time.sleep(60)))
+    finally:
+        await asyncio.to_thread(save)
+
+async def main():
+    task = asyncio.create_task(background())
+    while not busy.is_set():
+        await asyncio.sleep(0.001)
+    print("ready", flush=True)
+    await asyncio.sleep(30)
+
+ouroloop.run(main(), loop_factory=new_event_loop)
+"""
+    )
+    assert code == -signal.SIGINT
+    assert output == "saved\n"
+    assert seconds < 10
+
+
+@pytest.mark.only_ouroloop
+def test_second_control_c_ends_clean_up_in_executor_threads_too(interrupted):
+    code, output, errors, seconds = interrupted(
+        """
+import time
+
+def save():
+    print("ready", flush=True)
+    time.sleep(60)
+    print("never", flush=True)
+
+async def background():
+    try:
+        await asyncio.sleep(30)
+    finally:
+        await asyncio.to_thread(save)
+
+async def main():
+    task = asyncio.create_task(background())
+    await asyncio.sleep(0)
+    print("ready", flush=True)
+    await asyncio.sleep(30)
+
+ouroloop.run(main(), loop_factory=new_event_loop)
+""",
+        interrupts=2,
+    )
+    assert code == -signal.SIGINT
+    # What was cut short may be reported after it.
+    assert "KeyboardInterrupt" in errors.splitlines()
+    assert seconds < 10
+    assert output == ""
