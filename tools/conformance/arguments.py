@@ -147,7 +147,7 @@ def _add_choice(group: argparse.ArgumentParser) -> None:
 def _add_running(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--jobs", type=_positive, default=1, metavar="N", help="modules at once (default: 1)")
-    add("--timeout", type=_duration, default=30.0, metavar="S", help="for one test, in seconds (default: 30)")
+    add("--timeout", type=_duration, default=20.0, metavar="S", help="for one test, in seconds (default: 20)")
     add("--tests-dir", default="", metavar="FOLDER", help="what has CPython's `test` package, if not Python")
 
 

@@ -2,6 +2,7 @@
 
 A test that hangs, or takes the process with it, is recorded as such and the rest of its module goes on in a
 fresh process. What failed is run once more by itself: a pass then counts, and what it was first is kept.
+Tests that are expected to fail have less time and no second try, because nothing depends on them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ IMPORT_SECONDS_MAX = 60.0
 ABORT_SECONDS_MAX = 3.0
 PROCESSES_MAX = 100
 LOG_TAIL_BYTES = 1500
+EXPECTED_FAILURE_SECONDS_MAX = 5.0
 # More failures than this come from one cause, which would be there the second time too.
 RETRIED_TESTS_MAX = 60
 
@@ -41,15 +43,15 @@ class Settings:
     mode: str = "loop"
     match: str = ""
     tests_folder: str = ""
-    test_seconds_max: float = 30.0
+    test_seconds_max: float = 20.0
+    # Given a test's name, whether it is expected to fail.
+    expects_failure: Callable[[str], bool] = lambda _test: False
 
 
-def run_module(
-    settings: Settings, module: str, is_worth_retrying: Callable[[str], bool] = lambda _test: True
-) -> list[Outcome]:
+def run_module(settings: Settings, module: str) -> list[Outcome]:
     """All outcomes of a module's tests, in the order they ran in."""
     outcomes = ModuleRun(settings, module).run()
-    failed = [each.test for each in outcomes if each.failed and is_worth_retrying(each.test)]
+    failed = [each.test for each in outcomes if each.failed and not settings.expects_failure(each.test)]
     if not failed or len(failed) > RETRIED_TESTS_MAX:
         return outcomes
     second = {each.test: each for each in ModuleRun(settings, module, only=tuple(failed)).run()}
@@ -81,8 +83,10 @@ class ModuleRun:
         self._log.unlink(missing_ok=True)
         for number in range(1, PROCESSES_MAX + 1):
             self._events.unlink(missing_ok=True)
+            done = len(self._outcomes)
             ending = self._run_process()
-            if self._ended or not self._account_for(ending, number):
+            has_progressed = len(self._outcomes) > done or bool(self._running)
+            if self._ended or not self._account_for(ending, number) or not has_progressed:
                 break
         return list(self._outcomes.values())
 
@@ -124,7 +128,11 @@ class ModuleRun:
 
     def _patience(self) -> float:
         limit = self._settings.test_seconds_max
-        return limit if self._expected is not None else max(limit, IMPORT_SECONDS_MAX)
+        if self._expected is None:
+            return max(limit, IMPORT_SECONDS_MAX)
+        if self._running and self._settings.expects_failure(self._running):
+            return min(limit, EXPECTED_FAILURE_SECONDS_MAX)
+        return limit
 
     def _take(self, event: dict[str, Any]) -> None:
         match event.pop("event"):

@@ -123,6 +123,13 @@ class _VirtualTime:
         self._virtual_schedule_tick()
         return timer
 
+    def run_until_complete(self, future: Any) -> Any:
+        try:
+            return super().run_until_complete(future)  # type: ignore[misc]
+        finally:
+            # The iteration in which a loop stops counts, so what it scheduled still moves time.
+            self._virtual_send_deadlines()
+
     def close(self) -> None:
         super().close()  # type: ignore[misc]
         if not self._virtual_must_finish:
@@ -146,6 +153,13 @@ class _VirtualTime:
 
     def _virtual_tick(self) -> None:
         self._virtual_tick_scheduled = False
+        self._virtual_send_deadlines()
+        while self._virtual_timers and self._virtual_is_due(self._virtual_timers[0][0]):
+            _, _, timer, callback, args, context = heapq.heappop(self._virtual_timers)
+            if not timer.cancelled():
+                self._virtual_call_soon(_fire, timer, callback, args, context=context)
+
+    def _virtual_send_deadlines(self) -> None:
         deadlines, self._virtual_unsent = self._virtual_unsent, []
         self._virtual_is_ticking = True
         for when in deadlines:
@@ -154,10 +168,6 @@ class _VirtualTime:
             except StopIteration:
                 continue
         self._virtual_is_ticking = False
-        while self._virtual_timers and self._virtual_is_due(self._virtual_timers[0][0]):
-            _, _, timer, callback, args, context = heapq.heappop(self._virtual_timers)
-            if not timer.cancelled():
-                self._virtual_call_soon(_fire, timer, callback, args, context=context)
 
     def _virtual_is_due(self, when: float) -> bool:
         return when <= self._virtual_now + _CLOCK_RESOLUTION_SECONDS

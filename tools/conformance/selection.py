@@ -92,12 +92,20 @@ PRIVATE_LEFT_OUT: dict[str, dict[str, str]] = {
     "test_sslproto": {"SslProtoHandshakeTests": "sslproto.SSLProtocol"},
 }
 
-# These start an interpreter that imports the standard library's asyncio as it is.
-FRESH_INTERPRETER = {
+# Tests that cannot be met with anything but the standard library's parts.
+TESTS_LEFT_OUT = {
+    # These start an interpreter that imports the standard library's asyncio as it is.
     "test_base_events.BaseEventLoopTests.test_env_var_debug",
     "test_tasks.CompatibilityTests.test_env_var_debug",
     "test_tasks.CoroutineGatherTests.test_env_var_debug",
     "test_eager_task_factory.CEagerTaskFactoryLoopTests.test_issue105987",
+    # These look into a bare BaseEventLoop that blocks in a mock, or has no selector at all.
+    "test_base_events.BaseEventLoopTests.test__run_once",
+    "test_base_events.BaseEventLoopTests.test__run_once_cancelled_event_cleanup",
+    "test_base_events.BaseEventLoopTests.test_custom_run_forever_integration",
+    "test_base_events.BaseEventLoopTests.test_not_implemented",
+    "test_base_events.BaseEventLoopTests.test_run_forever_pre_stopped",
+    "test_base_events.BaseEventLoopTests.test_single_selecter_event_callback_after_stopping",
 }
 
 # Tests that run a loop and stand outside test_asyncio, by the names that one Python or another gives them.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import logger_hook, namespace, rewriting
 from .reporting import EventFile, ReportingResult, is_test
-from .selection import ELSEWHERE, FRESH_INTERPRETER, is_variant
+from .selection import ELSEWHERE, TESTS_LEFT_OUT, is_variant
 from .swap import LoopUnderTest
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Order:
     tests_folder: str = ""
 
     def wants(self, name: str) -> bool:
-        if name in self.done or name in FRESH_INTERPRETER:
+        if name in self.done or name in TESTS_LEFT_OUT:
             return False
         return (not self.only or name in self.only) and re.search(self.match, name) is not None
 
