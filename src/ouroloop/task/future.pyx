@@ -245,6 +245,11 @@ cdef class Future(Runnable):
         return self.error_traceback
 
     @property
+    def _asyncio_awaited_by(self):
+        """The set of our tasks that await it, or None; the standard library's call graphs read it (3.14)."""
+        return {callback for callback, context in self.callback_entries() if context is None} or None
+
+    @property
     def _callbacks(self):
         """List of (callback, context), or None. A task that awaits shows as its wake-up."""
         callbacks = [

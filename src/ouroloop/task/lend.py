@@ -46,14 +46,33 @@ class _Storage(set[Any]):
         return super().__len__() + sum(len(core._pending_tasks()) for core in list(_cores))
 
 
+class _Probe:
+    """Stands for a task of another make."""
+
+
 def _registry() -> Any:
-    name = "_scheduled_tasks" if hasattr(asyncio.tasks, "_scheduled_tasks") else "_all_tasks"
-    return getattr(asyncio.tasks, name)
+    """The `WeakSet` that `asyncio.all_tasks()` walks.
+
+    From Python 3.14 on no name leads there. What the set holds does: the weak reference that it keeps for a registered
+    task calls back a function that knows the set.
+    """
+    probe: Any = _Probe()
+    asyncio.tasks._register_task(probe)
+    try:
+        for reference in weakref.getweakrefs(probe):
+            for default in getattr(reference.__callback__, "__defaults__", None) or ():
+                registry = default() if isinstance(default, weakref.ref) else None
+                if isinstance(registry, weakref.WeakSet):
+                    return registry
+    finally:
+        asyncio.tasks._unregister_task(probe)
+    raise ImportError("this Python keeps its tasks in a way that ouroloop does not know")
 
 
 def lend_tasks_of(core: Any) -> None:
     """From now on `asyncio.all_tasks()` sees the pending tasks of `core`, for as long as it lives."""
-    registry = _registry()
-    if not isinstance(registry.data, _Storage):
-        registry.data = _Storage(registry.data)
+    if not _cores:
+        registry = _registry()
+        if not isinstance(registry.data, _Storage):
+            registry.data = _Storage(registry.data)
     _cores.add(core)
