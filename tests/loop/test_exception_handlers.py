@@ -227,3 +227,25 @@ def test_handler_may_stop_the_loop(loop):
     loop.call_soon(lambda: 1 / 0)
     loop.run_forever()
     assert not loop.is_running()
+
+
+@pytest.mark.only_ouroloop
+def test_default_handler_prints_plainly_while_the_interpreter_ends(run_script):
+    source = """
+import sys
+
+class Late:
+    def __init__(self, future):
+        self.future, self.itself = future, self
+
+loop = new_event_loop()
+future = loop.create_future()
+future.set_exception(ValueError("late"))
+sys.modules["kept until the end"] = Late(future)
+del future
+loop.close()
+"""
+    errors = run_script(source).stderr
+    assert errors.startswith("Future exception was never retrieved\n")
+    assert errors.endswith("ValueError('late')\n")
+    assert "Traceback" not in errors

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import reprlib
+import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,11 @@ def log(loop: EventLoop, context: dict[str, Any]) -> None:
             except Exception as failure:
                 lines.append(f"{key}: <{type(value).__name__}, whose repr failed: {reprlib.repr(failure)}>")
     error = context.get("exception")
+    if sys.is_finalizing():
+        # Logging would fail to import what it needs, and print that instead of the message.
+        if sys.stderr is not None:
+            print("\n".join(lines), *([repr(error)] if error is not None else []), sep="\n", file=sys.stderr)
+        return
     logger.error(
         "\n".join(lines), exc_info=(type(error), error, error.__traceback__) if error is not None else False
     )
