@@ -41,7 +41,9 @@ def test_a_failure_that_only_ours_has_is_a_difference():
 
 
 def test_the_verdict_sorts_by_the_list():
-    known = parse({"private": {"*.calls": "_x", "*.healed": "_y"}, "needs": {"TLS": {"tests": ["*.secure"]}}})
+    known = parse(
+        {"private": {"*.calls": "_x", "*.healed": "_y"}, "needs": {"TLS": {"tests": ["*.secure"]}}}, "3.13"
+    )
     reference = outcomes(calls="pass", healed="pass", secure="pass", wrong="pass", both="fail")
     ours = outcomes(calls="fail", healed="pass", secure="error", wrong="error", both="fail")
     verdict = judge([ModuleResult("test_a", {"asyncio": reference, "ours": ours})], "asyncio", "ours", known)

@@ -131,3 +131,45 @@ def test_a_module_that_cannot_be_imported_is_a_failure(settings):
     (outcome,) = run_module(settings, "test_broken")
     assert (outcome.test, outcome.outcome) == ("test_broken.<import>", "error")
     assert "nothing_of_this_name" in outcome.message
+
+
+OTHER_IMPLEMENTATION = """
+    import unittest.async_case
+    from asyncio import *
+    from asyncio import new_event_loop
+
+    marker = "other"
+    del timeout
+"""
+
+NAMESPACE = """
+    import asyncio, unittest
+    from asyncio import tasks
+    from test.test_asyncio import utils
+
+    class Cases(utils.TestCase):
+        def test_names_are_the_implementations(self):
+            self.assertEqual(asyncio.marker, "other")
+            self.assertEqual(tasks.marker, "other")
+
+        def test_what_it_lacks_is_missing(self):
+            with self.assertRaisesRegex(AttributeError, "module 'other_asyncio' has no attribute 'timeout'"):
+                asyncio.timeout
+
+        def test_private_spellings_find_public_names(self):
+            self.assertIs(asyncio._CTask, asyncio.Task)
+
+        def test_inert_parts_stay(self):
+            self.assertIsInstance(asyncio.constants.DEBUG_STACK_DEPTH, int)
+
+        def test_earlier_imports_see_it_too(self):
+            self.assertIs(unittest.async_case.asyncio, asyncio)
+"""
+
+
+def test_in_the_other_mode_asyncio_is_the_implementations_namespace(settings):
+    folder = settings.folder.parent
+    (folder / "other_asyncio.py").write_text(textwrap.dedent(OTHER_IMPLEMENTATION))
+    (folder / "test" / "test_asyncio" / "test_names.py").write_text(textwrap.dedent(NAMESPACE))
+    found = run_module(replace(settings, implementation="other_asyncio", mode="ns"), "test_names")
+    assert [(each.outcome, each.last_line) for each in found] == [("pass", "")] * 5

@@ -5,9 +5,9 @@ import pytest
 from conformance import known_differences
 
 
-def parse(private=None, needs=None):
+def parse(private=None, needs=None, python="3.13"):
     sections = {kind: {"tests": tests} for kind, tests in (needs or {}).items()}
-    return known_differences.parse({"private": private or {}, "needs": sections})
+    return known_differences.parse({"private": private or {}, "needs": sections}, python)
 
 
 def test_the_first_pattern_that_covers_a_test_gives_its_reason():
@@ -33,7 +33,7 @@ def test_case_and_the_whole_name_count():
 )
 def test_a_list_that_says_nothing_or_says_it_twice_is_refused(document, complaint):
     with pytest.raises(ValueError, match=complaint.replace("*", r"\*")):
-        known_differences.parse(document)
+        known_differences.parse(document, "3.13")
 
 
 def test_a_pattern_is_unused_when_all_that_it_covers_passes():
@@ -51,5 +51,11 @@ def test_a_pattern_behind_a_wider_one_is_unused():
     assert [each.pattern for each in unused] == ["test_a.Some.test_x"]
 
 
+@pytest.mark.parametrize(("python", "is_known"), [("3.9", True), ("3.12", True), ("3.13", False)])
+def test_an_entry_ends_with_the_last_python_it_is_for(python, is_known):
+    known = parse({"test_a.*": {"reason": "calls _x", "until": "3.12"}}, python=python)
+    assert (known.find("test_a.Some.test_x") is not None) == is_known
+
+
 def test_the_projects_own_list_is_well_formed():
-    known_differences.load()
+    assert known_differences.load("3.13").differences

@@ -40,7 +40,7 @@ def test_the_table_counts_each_module_and_all_of_them():
 
 
 def test_a_section_names_what_is_wrong_and_counts_what_is_known():
-    known = parse({"needs": {"UDP": {"tests": ["test_a.Some.test_0"]}}})
+    known = parse({"needs": {"UDP": {"tests": ["test_a.Some.test_0"]}}}, "3.13")
     text = page.render(
         section([module("test_a", ["pass"] * 3 + ["fail"], ["fail", "crash", "pass", "fail"])], known)
     )

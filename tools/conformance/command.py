@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from .comparison import Verdict
     from .known_differences import KnownDifferences
 
+PYTHON = ".".join(platform.python_version_tuple()[:2])
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """The command's exit status: 1 when a test fails that should not, 2 when nothing could be run."""
     arguments = parse(words)
     try:
-        known = known_differences.load(arguments.known_differences)
+        known = known_differences.load(PYTHON, arguments.known_differences)
         modules = choose_modules(arguments)
     except (OSError, ValueError) as error:
         print(f"conformance: {error}", file=sys.stderr)
@@ -122,7 +124,7 @@ def conclude(arguments: Arguments, results: list[ModuleResult], known: KnownDiff
     if arguments.implementation != STANDARD_LIBRARY:
         verdict = judge(results, STANDARD_LIBRARY, arguments.implementation, known)
     section = page.Section(
-        heading=page.heading(".".join(platform.python_version_tuple()[:2]), arguments.mode),
+        heading=page.heading(PYTHON, arguments.mode),
         python=", ".join(describe(name) for name in arguments.implementations),
         titles={name: title(name) for name in arguments.implementations},
         results=results,

@@ -46,19 +46,24 @@ class KnownDifferences:
         return [each for each in self.differences if each not in used and any(map(each.covers, ran))]
 
 
-def load(file: Path = LIST) -> KnownDifferences:
-    """Reads the list; raises ValueError when it says something twice or without a reason."""
-    return parse(tomllib.loads(file.read_text(encoding="utf-8")))
+def load(python: str, file: Path = LIST) -> KnownDifferences:
+    """Reads what the list says of one Python, as "3.13"; raises ValueError for what has no sense or no reason."""
+    return parse(tomllib.loads(file.read_text(encoding="utf-8")), python)
 
 
-def parse(document: dict[str, Any]) -> KnownDifferences:
-    """Takes the list as TOML has it: `private` maps patterns to reasons, `needs` kinds of I/O to patterns."""
+def parse(document: dict[str, Any], python: str) -> KnownDifferences:
+    """Takes the list as TOML has it: `private` maps patterns to reasons, `needs` kinds of I/O to patterns.
+
+    In place of a reason may stand a table with `reason` and `until`, the last Python that the entry is for.
+    """
     unknown = document.keys() - {"private", "needs"}
     if unknown:
         raise ValueError(f"no such section: {', '.join(sorted(unknown))}")
-    differences = [
-        Difference(pattern, PRIVATE, reason) for pattern, reason in document.get("private", {}).items()
-    ]
+    differences = []
+    for pattern, entry in document.get("private", {}).items():
+        reason, until = (entry["reason"], entry["until"]) if isinstance(entry, dict) else (entry, python)
+        if version_key(python) <= version_key(until):
+            differences.append(Difference(pattern, PRIVATE, reason))
     for kind, section in document.get("needs", {}).items():
         reason = f"needs {kind}, which the loop does not have yet"
         differences += [Difference(pattern, f"needs {kind}", reason) for pattern in section["tests"]]
@@ -70,3 +75,8 @@ def parse(document: dict[str, Any]) -> KnownDifferences:
             raise ValueError(f"{each.pattern} is listed twice")
         seen.add(each.pattern)
     return KnownDifferences(differences)
+
+
+def version_key(python: str) -> list[int]:
+    """Orders "3.9" before "3.13"."""
+    return [int(part) for part in python.split(".")]
