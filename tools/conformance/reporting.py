@@ -80,9 +80,9 @@ class ReportingResult(unittest.TestResult):
             self._report(self._name(test), "error", self._describe(test, err))
 
     def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802
-        if is_test(test):
+        if self._running == self._name(test):
             self._settle(SKIP, reason)
-        else:
+        else:  # a fixture skipped it, or a decorator on 3.12.1, whose unittest does not start such a test
             self._report(self._name(test), SKIP, reason)
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:  # noqa: N802
