@@ -68,7 +68,7 @@ class Server(asyncio.AbstractServer):
         await asyncio.sleep(0)
 
     async def serve_forever(self) -> None:
-        """Accepts connections until this is cancelled, then closes the server.
+        """Accepts connections until this is cancelled, then closes the server and its connections.
 
         Raises RuntimeError when the server is closed or already served forever.
         """
@@ -80,6 +80,8 @@ class Server(asyncio.AbstractServer):
             await self._serving_forever
         except asyncio.CancelledError:
             self.close()
+            # Without this, one idle client would keep a program from ending on Ctrl-C.
+            self.close_clients()
             await self.wait_closed()
             raise
         finally:
