@@ -26,6 +26,7 @@ LAYERS: list[set[str]] = [
     {"task"},
     {"sync"},
     {"transport"},
+    {"stream", "tls"},
     {"service"},
     {"__init__"},
     {"asyncio"},

@@ -18,6 +18,7 @@ from cpython.ref cimport PyObject
 
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.handle cimport Runnable, new_handle
+from ouroloop.task.await_slots cimport set_error, set_slots, set_stop_iteration, set_throw, thrown_error
 
 from ouroloop.loop.describe import capture_stack
 from ouroloop.task.current import current_loop
@@ -27,7 +28,6 @@ cdef extern from "Python.h":
     object PyContext_CopyCurrent()
     object PyException_GetTraceback_or_none "ouroloop_get_traceback"(object error)
     int PyException_SetTraceback(object error, object traceback) except -1
-    void PyErr_SetObject(object kind, object value)
     void Py_INCREF(PyObject *owned)
     void Py_DECREF(PyObject *owned)
 
@@ -37,29 +37,7 @@ cdef extern from *:
         PyObject *traceback = PyException_GetTraceback(error);
         return traceback != NULL ? traceback : Py_NewRef(Py_None);
     }
-    static PyMethodDef ouroloop_throw = {
-        "throw", NULL, METH_VARARGS, "Raises the exception at the await."
-    };
-    static inline int ouroloop_set_throw(PyTypeObject *type, void *throw) {
-        ouroloop_throw.ml_meth = (PyCFunction)throw;
-        PyObject *method = PyDescr_NewMethod(type, &ouroloop_throw);
-        if (method == NULL || PyDict_SetItemString(type->tp_dict, "throw", method) < 0) {
-            Py_XDECREF(method);
-            return -1;
-        }
-        Py_DECREF(method);
-        PyType_Modified(type);
-        return 0;
-    }
-    static inline void ouroloop_set_slots(PyTypeObject *type, void *iternext, void *send) {
-        type->tp_iternext = (iternextfunc)iternext;
-        if (type->tp_as_async != NULL) {
-            type->tp_as_async->am_send = (sendfunc)send;
-        }
-    }
     """
-    int set_throw "ouroloop_set_throw"(PyTypeObject *kind, void *throw) except -1
-    void set_slots "ouroloop_set_slots"(PyTypeObject *kind, void *iternext, void *send)
 
 cdef object FUTURE_CONTRACT = asyncio.Future
 cdef object CancelledError = asyncio.CancelledError
@@ -453,41 +431,6 @@ cdef PyObject *iterator_throw(PyObject *iterator, PyObject *args) noexcept:
     self.future = None
     set_error(thrown_error(<tuple>args))
     return NULL
-
-
-cdef object thrown_error(tuple args):
-    """The exception that the arguments of `throw()` mean."""
-    if not 1 <= len(args) <= 3:
-        return TypeError(f"throw() takes 1 to 3 arguments ({len(args)} given)")
-    kind, value, traceback = args + (None,) * (3 - len(args))
-    if traceback is not None and not isinstance(traceback, types.TracebackType):
-        return TypeError("throw() third argument must be a traceback object")
-    try:
-        if isinstance(kind, type) and issubclass(kind, BaseException):
-            error = value if isinstance(value, kind) else kind() if value is None else kind(value)
-        elif isinstance(kind, BaseException):
-            if value is not None:
-                return TypeError("instance exception may not have a separate value")
-            error = kind
-        else:
-            return TypeError("exceptions must be classes deriving BaseException or instances of such a class")
-    except BaseException as failed:
-        return failed
-    return error if traceback is None else error.with_traceback(traceback)
-
-
-cdef int set_error(object error) noexcept:
-    PyErr_SetObject(type(error), error)
-    return 0
-
-
-cdef int set_stop_iteration(object value) noexcept:
-    # A tuple would be taken for the arguments of StopIteration, an exception for the instance itself.
-    if isinstance(value, (tuple, BaseException)):
-        PyErr_SetObject(StopIteration, StopIteration(value))
-    else:
-        PyErr_SetObject(StopIteration, value)
-    return 0
 
 
 set_throw(<PyTypeObject *>FutureIterator, <void *>iterator_throw)

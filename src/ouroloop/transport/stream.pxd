@@ -1,5 +1,6 @@
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.transport.endpoint cimport Endpoint
+from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
 
 cdef class StreamTransport(Endpoint):
@@ -14,6 +15,7 @@ cdef class StreamTransport(Endpoint):
     cdef bint is_calling              # inside the protocol's callback: writes wait for its end
     cdef bint is_corked               # has queued bytes that no system call has tried yet
     cdef bint is_buffered             # the protocol is a BufferedProtocol
+    cdef NativeProtocol native        # the protocol, where it takes what was read natively; else None
     cdef bint is_paused               # pause_reading
     cdef bint is_at_end               # the other end has sent its last byte
     cdef bint is_closed               # close() or abort() was called, or the connection failed
@@ -26,6 +28,7 @@ cdef class StreamTransport(Endpoint):
     cdef int report_made(self, object error) except -1
     cdef int read(self) except -1
     cdef int read_into_protocol(self) except -1
+    cdef int read_natively(self) except -1
     cdef int nothing_read(self, Py_ssize_t count) except -1
     cdef int reached_end(self) except -1
     cdef int enqueue(self, object data) except -1

@@ -25,6 +25,7 @@ from ouroloop.kernel.sockets cimport receive, send_one, set_no_delay, shut_down_
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.poller.poller cimport READABLE, WRITABLE
 from ouroloop.transport.endpoint cimport Endpoint
+from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
 
 from ouroloop.loop.describe import describe_callback
@@ -99,6 +100,9 @@ cdef class StreamTransport(Endpoint):
         """Gives what arrives from now on to `protocol`."""
         self.protocol = protocol
         self.is_buffered = isinstance(protocol, BufferedProtocol)
+        self.native = None
+        if isinstance(protocol, NativeProtocol) and (<NativeProtocol>protocol).takes_bytes:
+            self.native = <NativeProtocol>protocol
 
     def is_closing(self):
         """True once the transport is closed or about to be."""
@@ -253,7 +257,9 @@ cdef class StreamTransport(Endpoint):
                 return self.begin()
             if pending & READABLE and not (self.is_paused or self.is_closed or self.is_at_end):
                 self.is_calling = True
-                if self.is_buffered:
+                if self.native is not None:
+                    self.read_natively()
+                elif self.is_buffered:
                     self.read_into_protocol()
                 else:
                     self.read()
@@ -315,6 +321,17 @@ cdef class StreamTransport(Endpoint):
             return 0
         return self.nothing_read(count)
 
+    cdef int read_natively(self) except -1:
+        cdef char *scratch = self.core.scratch_buffer()
+        cdef Py_ssize_t count = receive(self.fd, scratch, self.core.scratch_size)
+        if count <= 0:
+            return self.nothing_read(count)
+        try:
+            self.native.received(scratch, count)
+        except BaseException as error:
+            return self.fatal_error(error, "Fatal error: protocol.data_received() call failed.")
+        return 0
+
     cdef int read_into_protocol(self) except -1:
         cdef Py_buffer view
         cdef Py_ssize_t count
@@ -366,6 +383,7 @@ cdef class StreamTransport(Endpoint):
         # Whoever still calls finds a closed transport, also when the collector got here before any close().
         self.is_closed = True
         self.is_corked = False
+        self.native = None
         self.lost_count = max(1, self.lost_count)
         return Endpoint.release(self)
 

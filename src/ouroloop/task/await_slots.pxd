@@ -1,0 +1,38 @@
+from cpython.object cimport PyTypeObject
+
+cdef extern from *:
+    """
+    #ifndef OUROLOOP_AWAIT_SLOTS
+    #define OUROLOOP_AWAIT_SLOTS
+    static PyMethodDef ouroloop_throw = {
+        "throw", NULL, METH_VARARGS, "Raises an exception at the await."
+    };
+    static inline int ouroloop_set_throw(PyTypeObject *type, void *throw) {
+        ouroloop_throw.ml_meth = (PyCFunction)throw;
+        PyObject *method = PyDescr_NewMethod(type, &ouroloop_throw);
+        if (method == NULL || PyDict_SetItemString(type->tp_dict, "throw", method) < 0) {
+            Py_XDECREF(method);
+            return -1;
+        }
+        Py_DECREF(method);
+        PyType_Modified(type);
+        return 0;
+    }
+    static inline void ouroloop_set_slots(PyTypeObject *type, void *iternext, void *send) {
+        type->tp_iternext = (iternextfunc)iternext;
+        if (type->tp_as_async != NULL) {
+            type->tp_as_async->am_send = (sendfunc)send;
+        }
+    }
+    #endif
+    """
+    # One type a module: the method's definition is a static of the module that calls this.
+    int set_throw "ouroloop_set_throw"(PyTypeObject *kind, void *throw) except -1
+    void set_slots "ouroloop_set_slots"(PyTypeObject *kind, void *iternext, void *send)
+
+# The exception that the arguments of `throw()` mean.
+cdef object thrown_error(tuple args)
+# Raises it, without an entry in its traceback.
+cdef int set_error(object error) noexcept
+# Raises StopIteration with a value, whatever that is.
+cdef int set_stop_iteration(object value) noexcept

@@ -1,0 +1,12 @@
+"""A protocol that takes what arrives as it stands in the loop's buffer, without a `bytes` object for each read.
+
+A stream transport calls `received` in place of `data_received` where `takes_bytes` is set. The data is valid during the
+call only. A kind of protocol that lets Python classes override `data_received` clears the flag for those.
+"""
+
+
+cdef class NativeProtocol:
+    """The native side of a protocol; the Python side is `asyncio.Protocol`."""
+
+    cdef int received(self, const char *data, Py_ssize_t count) except -1:
+        raise NotImplementedError
