@@ -1,7 +1,9 @@
-"""Names that resolve as a test says."""
+"""Names that resolve as a test says, and places for Unix sockets."""
 
 import socket
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,3 +40,16 @@ def resolve_as(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Addresses], No
         names[name] = addresses
 
     return resolve_as
+
+
+@pytest.fixture
+def socket_folder() -> Iterator[Path]:
+    """An empty folder with a short path: that of a Unix socket may have 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="unix-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def socket_path(socket_folder: Path) -> str:
+    """A path at which there is nothing yet."""
+    return str(socket_folder / "socket")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ouroloop.service import tls
 from ouroloop.service.dns import AddressInfo, ensure_resolved
+from ouroloop.service.given_socket import check_internet_choice, check_stream
 from ouroloop.service.race import first_connected
 from ouroloop.transport.stream import StreamTransport
 
@@ -51,7 +52,7 @@ async def create_connection(
     """Connects to a host and port, or takes a connected socket; `asyncio.loop.create_connection`."""
     tls.check_server_hostname(ssl, server_hostname, host)
     tls.check_timeouts(bool(ssl), ssl_handshake_timeout, ssl_shutdown_timeout)
-    check_destination(host, port, sock)
+    check_internet_choice(sock, host, port, "host and port was not specified and no sock specified")
     if ssl:
         tls.refuse()
     is_ours = sock is None
@@ -229,21 +230,3 @@ def interleaved(addresses: list[AddressInfo], first_count: int) -> list[AddressI
     lead = max(0, first_count - 1)
     turns = itertools.zip_longest(first[lead:], *others)
     return first[:lead] + [address for turn in turns for address in turn if address is not None]
-
-
-def check_destination(host: Any, port: Any, sock: socket.socket | None) -> None:
-    """Raises ValueError unless there is one thing to connect to, TypeError for a socket that encrypts."""
-    if sock is not None:
-        tls.check_plain(sock)
-    if host is not None or port is not None:
-        if sock is not None:
-            raise ValueError("host/port and sock can not be specified at the same time")
-    elif sock is None:
-        raise ValueError("host and port was not specified and no sock specified")
-    else:
-        check_stream(sock)
-
-
-def check_stream(sock: socket.socket) -> None:
-    if sock.type != socket.SOCK_STREAM:
-        raise ValueError(f"A Stream Socket was expected, got {sock!r}")

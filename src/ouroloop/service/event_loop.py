@@ -17,7 +17,7 @@ from ouroloop.kernel.descriptors import descriptor_of
 from ouroloop.loop.descriptors import remove_handle, set_handle
 from ouroloop.loop.handle import Handle
 from ouroloop.poller.choose import open_poller
-from ouroloop.service import connect, dns, executor, failures, listen, running, signals, sockets
+from ouroloop.service import connect, dns, executor, failures, listen, running, signals, sockets, unix
 from ouroloop.service.look_up_threads import LookUpThreads
 from ouroloop.service.not_yet import not_yet
 from ouroloop.task.task import TaskCore
@@ -184,14 +184,17 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     def _signals_arrived(self, numbers: bytearray) -> None:
         signals.arrived(self, numbers)
 
-    # Names and TCP. From here on the functions themselves are the methods, so that their arguments stand in one place
-    # and a call makes one coroutine. Their types are wider than the overloads that type checkers know of the base.
+    # Names, TCP and Unix sockets. From here on the functions themselves are the methods, so that their arguments stand
+    # in one place and a call makes one coroutine. Their types are wider than the overloads that type checkers know of
+    # the base.
 
     getaddrinfo = dns.resolve  # type: ignore[assignment]
     getnameinfo = dns.name_of
     create_connection = connect.create_connection  # type: ignore[assignment]
     connect_accepted_socket = connect.connect_accepted_socket  # type: ignore[assignment]
     create_server = listen.create_server  # type: ignore[assignment]
+    create_unix_connection = unix.create_unix_connection  # type: ignore[assignment]
+    create_unix_server = unix.create_unix_server  # type: ignore[assignment]
 
     # Sockets that the user owns
 
@@ -206,8 +209,6 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     connect_read_pipe = not_yet("pipes")
     connect_write_pipe = not_yet("pipes")
     create_datagram_endpoint = not_yet("datagrams")
-    create_unix_connection = not_yet("Unix sockets")
-    create_unix_server = not_yet("Unix sockets")
     sendfile = not_yet("sendfile")
     sock_recvfrom = not_yet("datagrams")
     sock_recvfrom_into = not_yet("datagrams")

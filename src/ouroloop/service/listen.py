@@ -15,8 +15,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ouroloop.service import tls
-from ouroloop.service.connect import bind_error, check_stream
+from ouroloop.service.connect import bind_error
 from ouroloop.service.dns import AddressInfo, ensure_resolved
+from ouroloop.service.given_socket import check_internet_choice
 from ouroloop.service.server import Server
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ async def create_server(
     if isinstance(ssl, bool):
         raise TypeError("ssl argument must be an SSLContext or None")
     tls.check_timeouts(ssl is not None, ssl_handshake_timeout, ssl_shutdown_timeout)
-    check_source(host, port, sock)
+    check_internet_choice(sock, host, port, "Neither host/port nor sock were specified")
     if ssl is not None:
         tls.refuse()
     if sock is not None:
@@ -72,19 +73,6 @@ async def create_server(
     if loop.get_debug():
         logger.info("%r is serving", server)
     return server
-
-
-def check_source(host: Any, port: Any, sock: socket.socket | None) -> None:
-    """Raises ValueError unless there is one thing to serve, TypeError for a socket that encrypts."""
-    if sock is not None:
-        tls.check_plain(sock)
-    if host is not None or port is not None:
-        if sock is not None:
-            raise ValueError("host/port and sock can not be specified at the same time")
-    elif sock is None:
-        raise ValueError("Neither host/port nor sock were specified")
-    else:
-        check_stream(sock)
 
 
 async def addresses_to_bind(

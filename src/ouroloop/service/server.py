@@ -23,7 +23,8 @@ class Server(asyncio.AbstractServer):
     """What `create_server` returns, as `asyncio.Server`.
 
     sockets: bound, non-blocking stream sockets, which the server owns. protocol_factory: called for each
-    connection. backlog: connections that may wait in the kernel for each socket.
+    connection. backlog: connections that may wait in the kernel for each socket. when_closing: called once, while
+    the sockets are still open.
     """
 
     def __init__(
@@ -32,11 +33,14 @@ class Server(asyncio.AbstractServer):
         sockets: list[socket.socket],
         protocol_factory: Callable[[], asyncio.BaseProtocol],
         backlog: int,
+        *,
+        when_closing: Callable[[], None] | None = None,
     ) -> None:
         self._loop = loop
         # None once closed.
         self._sockets: list[socket.socket] | None = sockets
         self._listeners = [Listener(loop, sock, protocol_factory, self, backlog) for sock in sockets]
+        self._when_closing = when_closing
         self._serving = False
         self._clients: set[asyncio.Transport] = set()
         # None once it is over.
@@ -93,6 +97,8 @@ class Server(asyncio.AbstractServer):
             return
         self._sockets = None
         self._serving = False
+        if self._when_closing is not None:
+            self._when_closing()
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             listener.stop()
