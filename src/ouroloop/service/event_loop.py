@@ -200,7 +200,10 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     sock_recv = sockets.sock_recv
     sock_recv_into = sockets.sock_recv_into
+    sock_recvfrom = sockets.sock_recvfrom
+    sock_recvfrom_into = sockets.sock_recvfrom_into
     sock_sendall = sockets.sock_sendall
+    sock_sendto = sockets.sock_sendto
     sock_connect = sockets.sock_connect
     sock_accept = sockets.sock_accept
 
@@ -210,10 +213,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     connect_write_pipe = not_yet("pipes")
     create_datagram_endpoint = not_yet("datagrams")
     sendfile = not_yet("sendfile")
-    sock_recvfrom = not_yet("datagrams")
-    sock_recvfrom_into = not_yet("datagrams")
     sock_sendfile = not_yet("sendfile")
-    sock_sendto = not_yet("datagrams")
     start_tls = not_yet("TLS")
     subprocess_exec = not_yet("subprocesses")
     subprocess_shell = not_yet("subprocesses")
