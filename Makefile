@@ -11,14 +11,26 @@ PYTHON ?= python3
 TESTS ?= tests
 ARGS ?=
 
-# The interpreter is looked for only when a target needs one.
+# The interpreter is looked for only when a target needs one. CPython 3.14 and 3.15 may come from Debian's packages,
+# where this machine has none.
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),help)),)
-  BASE := $(shell tools/find_python.sh $(PYTHON))
-  ifeq ($(BASE),)
+  FROM_DEBIAN := $(filter python3.14 python3.15,$(PYTHON))
+  BASE := $(shell tools/find_python.sh $(PYTHON) $(if $(FROM_DEBIAN),2>/dev/null))
+  ifeq ($(BASE)$(FROM_DEBIAN),)
     $(error no usable Python, see above)
   endif
-  TAG := $(shell $(BASE) -c 'import sys; print("cp%d%d" % sys.version_info[:2])')
 endif
+
+ifneq ($(FROM_DEBIAN),$(and $(BASE),$(FROM_DEBIAN)))
+
+.PHONY: $(MAKECMDGOALS)
+$(MAKECMDGOALS):
+	@echo "This machine has no $(PYTHON) with headers. A Debian system has, under build/debian: make $@ runs there"
+	@tools/debian_python.sh make $@ $(MAKEOVERRIDES)
+
+else  # all that follows
+
+TAG := $(if $(BASE),$(shell $(BASE) -c 'import sys; print("cp%d%d" % sys.version_info[:2])'))
 
 # For work: an editable install, the build tools, the lints. For tests: a wheel with assertions, compiled in the same
 # build folder. For figures: the wheel as users get it. A wheel, because an editable install starts four times slower.
@@ -144,10 +156,12 @@ bench: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## all benchmark
 	@$(RELEASE)/bin/python -m benchmarks $(BENCH_OPTIONS) $(ARGS)
 
 .PHONY: conformance
-conformance: $(RELEASE)/.wheel $(RELEASE)/.peers  ## CPython's own asyncio tests on ours; MODULES=test_futures,test_tasks picks some
+conformance: $(RELEASE)/.wheel $(RELEASE)/.peers  ## CPython's own asyncio tests on ours; MODULES=test_futures,test_tasks MODE=ns choose
 	@$(RELEASE)/bin/python -m tools.conformance --results build/conformance/$(TAG) \
-	    $(if $(MODULES),--modules $(MODULES)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+	    $(if $(MODULES),--modules $(MODULES)) $(if $(MODE),--mode $(MODE)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 .PHONY: clean
 clean:  ## delete everything that was built, environments too
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache
+
+endif
