@@ -11,9 +11,21 @@ def parse(tmp_path, *words):
     return arguments.parse(["--results", str(tmp_path), *words])
 
 
+def implementations(arguments):
+    return [way.implementations for way in arguments.ways]
+
+
 def test_the_standard_library_always_runs_and_runs_first(tmp_path):
-    assert parse(tmp_path, "--beside", "uvloop").implementations == ["asyncio", "ouroloop", "uvloop"]
-    assert parse(tmp_path, "--impl", "asyncio", "--beside", "").implementations == ["asyncio"]
+    one_way = parse(tmp_path, "--mode", "loop", "--beside", "uvloop")
+    assert implementations(one_way) == [["asyncio", "ouroloop", "uvloop"]]
+    itself = parse(tmp_path, "--mode", "loop", "--impl", "asyncio", "--beside", "")
+    assert implementations(itself) == [["asyncio"]]
+
+
+def test_both_ways_are_tested_and_only_loops_stand_beside_a_loop(tmp_path):
+    both = parse(tmp_path, "--beside", "uvloop")
+    assert [way.mode for way in both.ways] == ["loop", "ns"]
+    assert implementations(both) == [["asyncio", "ouroloop", "uvloop"], ["asyncio", "ouroloop.asyncio"]]
 
 
 def test_only_a_whole_run_writes_the_page(tmp_path):
@@ -21,11 +33,12 @@ def test_only_a_whole_run_writes_the_page(tmp_path):
     assert parse(tmp_path, "--modules", "test_locks").page is None
     assert parse(tmp_path, "--match", "cancel").page is None
     assert parse(tmp_path, "--no-page").page is None
-    assert parse(tmp_path, "--impl", "asyncio").page is None
+    assert parse(tmp_path, "--mode", "loop", "--impl", "asyncio").page is None
 
 
 @pytest.mark.parametrize(
-    "words", [["--jobs", "0"], ["--timeout", "0"], ["--match", "("], ["--mode", "other"]]
+    "words",
+    [["--jobs", "0"], ["--timeout", "0"], ["--match", "("], ["--mode", "other"], ["--impl", "uvloop"]],
 )
 def test_what_makes_no_sense_ends_with_the_usage(tmp_path, words, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -1,6 +1,6 @@
 """What counts as a difference from the standard library, and what does not."""
 
-from conformance.comparison import ModuleResult, differing, judge
+from conformance.comparison import ModuleResult, differing, grades, judge
 from conformance.known_differences import KnownDifferences, parse
 from conformance.outcomes import Outcome, Tally, count
 
@@ -42,12 +42,19 @@ def test_a_failure_that_only_ours_has_is_a_difference():
 
 def test_the_verdict_sorts_by_the_list():
     known = parse(
-        {"private": {"*.calls": "_x", "*.healed": "_y"}, "needs": {"TLS": {"tests": ["*.secure"]}}}, "3.13"
+        {"private": {"*.calls": "_x", "*.healed": "_y"}, "needs": {"TLS": {"tests": ["*.secure"]}}},
+        "3.13",
+        "loop",
     )
     reference = outcomes(calls="pass", healed="pass", secure="pass", wrong="pass", both="fail")
     ours = outcomes(calls="fail", healed="pass", secure="error", wrong="error", both="fail")
-    verdict = judge([ModuleResult("test_a", {"asyncio": reference, "ours": ours})], "asyncio", "ours", known)
-    assert verdict.by_reason() == {"needs TLS": 1, "private to the standard library": 1}
+    result = ModuleResult("test_a", {"asyncio": reference, "ours": ours}, grades={"test_a.Some.calls": "B"})
+    verdict = judge([result], "asyncio", "ours", known)
+    assert verdict.by_reason() == {
+        "needs TLS": {"A": 1, "S": 0, "B": 0},
+        "private to the standard library": {"A": 0, "S": 0, "B": 1},
+    }
+    assert [verdict.known_in(name) for name in ("test_a", "test_b")] == [2, 0]
     assert names(verdict.unexpected) == [("wrong", "error")]
     assert [each.pattern for each in verdict.unused] == ["*.healed"]
     assert verdict.undecided == ["test_a.Some.both"]
@@ -65,3 +72,12 @@ def test_nothing_known_and_nothing_wrong():
         [ModuleResult("test_a", {"asyncio": same, "ours": same})], "asyncio", "ours", NOTHING_KNOWN
     )
     assert (verdict.known, verdict.unexpected, verdict.unused) == ([], [], [])
+
+
+def test_tests_are_graded_by_what_they_touch_on_the_standard_library():
+    reference = outcomes(calls="pass", public="pass")
+    reference[0].touched = ["BaseEventLoop._ready"]
+    found = grades(reference)
+    assert found == {"test_a.Some.calls": "B", "test_a.Some.public": "A"}
+    result = ModuleResult("test_a", {"ours": outcomes(calls="fail", public="pass", new="pass")}, found)
+    assert [result.tally_of_grade("ours", letter) for letter in "ASB"] == [Tally(2), Tally(), Tally(0, 1)]

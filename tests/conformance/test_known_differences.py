@@ -5,9 +5,9 @@ import pytest
 from conformance import known_differences
 
 
-def parse(private=None, needs=None, python="3.13"):
+def parse(private=None, needs=None, python="3.13", mode="loop"):
     sections = {kind: {"tests": tests} for kind, tests in (needs or {}).items()}
-    return known_differences.parse({"private": private or {}, "needs": sections}, python)
+    return known_differences.parse({"private": private or {}, "needs": sections}, python, mode)
 
 
 def test_the_first_pattern_that_covers_a_test_gives_its_reason():
@@ -29,11 +29,15 @@ def test_case_and_the_whole_name_count():
         ({"others": {}}, "no such section: others"),
         ({"private": {"test_a.*": " "}}, "test_a.* has no reason"),
         ({"private": {"test_a.*": "_x"}, "needs": {"TLS": {"tests": ["test_a.*"]}}}, "listed twice"),
+        ({"tied": {"test_a.*": "_x"}, "private": {"test_a.*": "_x"}}, "listed twice"),
+        ({"private": {"test_a.*": {"until": "3.12"}}}, "test_a.* has no reason"),
+        ({"private": {"test_a.*": {"reason": "_x", "from": "3.12"}}}, "test_a.* has no use for from"),
+        ({"private": {"test_a.*": {"reason": "_x", "mode": "both"}}}, "test_a.*: no such mode: both"),
     ],
 )
 def test_a_list_that_says_nothing_or_says_it_twice_is_refused(document, complaint):
     with pytest.raises(ValueError, match=complaint.replace("*", r"\*")):
-        known_differences.parse(document, "3.13")
+        known_differences.parse(document, "3.13", "loop")
 
 
 def test_a_pattern_is_unused_when_all_that_it_covers_passes():
@@ -51,11 +55,26 @@ def test_a_pattern_behind_a_wider_one_is_unused():
     assert [each.pattern for each in unused] == ["test_a.Some.test_x"]
 
 
-@pytest.mark.parametrize(("python", "is_known"), [("3.9", True), ("3.12", True), ("3.13", False)])
-def test_an_entry_ends_with_the_last_python_it_is_for(python, is_known):
-    known = parse({"test_a.*": {"reason": "calls _x", "until": "3.12"}}, python=python)
+@pytest.mark.parametrize(
+    ("limits", "python", "mode", "is_known"),
+    [
+        ({"until": "3.12"}, "3.9", "loop", True),
+        ({"until": "3.12"}, "3.12", "loop", True),
+        ({"until": "3.12"}, "3.13", "loop", False),
+        ({"since": "3.12"}, "3.9", "loop", False),
+        ({"since": "3.12"}, "3.12", "loop", True),
+        ({"since": "3.12", "until": "3.13"}, "3.14", "loop", False),
+        ({"mode": "ns"}, "3.13", "ns", True),
+        ({"mode": "ns"}, "3.13", "loop", False),
+        ({"mode": "ns", "until": "3.12"}, "3.13", "ns", False),
+    ],
+)
+def test_an_entry_is_for_the_pythons_and_the_mode_that_it_names(limits, python, mode, is_known):
+    known = parse({"test_a.*": {"reason": "calls _x", **limits}}, python=python, mode=mode)
     assert (known.find("test_a.Some.test_x") is not None) == is_known
 
 
-def test_the_projects_own_list_is_well_formed():
-    assert known_differences.load("3.13").differences
+@pytest.mark.parametrize("mode", ["loop", "ns"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14", "3.15"])
+def test_the_projects_own_list_is_well_formed(python, mode):
+    assert known_differences.load(python, mode).differences

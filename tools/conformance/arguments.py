@@ -19,28 +19,45 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "conformance.md"
 BESIDE = "uvloop"
+# What is tested unless said otherwise, each way.
+TESTED = {"loop": "ouroloop", "ns": "ouroloop.asyncio"}
 
 _DESCRIPTION = """\
-Runs CPython's own asyncio tests, those of the Python that runs this, on another event loop and on the
-standard library's, and says which tests pass there and not on the other loop. Fails when one of them is not
-on the list of known differences.
+Runs CPython's own asyncio tests, those of the Python that runs this, on another implementation and on the
+standard library, and says which tests pass there and not here. There are two ways: the loop swapped under the
+standard library's asyncio, and the whole namespace swapped. Fails when such a test is not on the list of known
+differences.
 """
 _EPILOG = """\
 examples:
-  python -m tools.conformance                                    every module, and the page
+  python -m tools.conformance                                    every module, both ways, and the page
   python -m tools.conformance --modules test_locks,test_queues   two modules; the page stays as it is
   python -m tools.conformance --match test_cancel                only tests whose name has this in it
-  python -m tools.conformance --mode ns --impl ouroloop.asyncio  the whole namespace swapped
+  python -m tools.conformance --mode ns                          only with the whole namespace swapped
+  python -m tools.conformance --mode loop --impl uvloop          another loop
 """
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to put an implementation where the tests look for asyncio."""
+
+    mode: str
+    implementation: str
+    # Others that run for comparison and decide nothing.
+    beside: tuple[str, ...] = ()
+
+    @property
+    def implementations(self) -> list[str]:
+        """In the order they run in, the standard library first, because it decides what must pass."""
+        return list(dict.fromkeys([STANDARD_LIBRARY, self.implementation, *self.beside]))
 
 
 @dataclass(frozen=True)
 class Arguments:
     """A run as the command line asks for it."""
 
-    implementation: str
-    mode: str
-    beside: tuple[str, ...]
+    ways: tuple[Way, ...]
     modules: tuple[str, ...]
     match: str
     jobs: int
@@ -51,24 +68,17 @@ class Arguments:
     results: Path
     verbose: bool
 
-    @property
-    def implementations(self) -> list[str]:
-        """In the order they run in, the standard library first, because it decides what must pass."""
-        return list(dict.fromkeys([STANDARD_LIBRARY, self.implementation, *self.beside]))
-
 
 def parse(words: Sequence[str] | None = None) -> Arguments:
     """Reads the command line; a mistake in it ends the program with its usage."""
     parser = _make_parser()
     given = parser.parse_args(words)
-    beside = given.beside
-    if beside is None:
-        beside = (BESIDE,) if given.mode == "loop" and find_spec(BESIDE) else ()
+    if given.impl and given.mode == "both":
+        parser.error("--impl needs --mode loop or --mode ns: another one is tested each way")
+    modes = list(TESTED) if given.mode == "both" else [given.mode]
     is_whole = not given.modules and not given.match and given.impl != STANDARD_LIBRARY
     return Arguments(
-        implementation=given.impl,
-        mode=given.mode,
-        beside=beside,
+        ways=tuple(_way(mode, given.impl, given.beside) for mode in modes),
         modules=given.modules,
         match=given.match,
         jobs=given.jobs,
@@ -79,6 +89,15 @@ def parse(words: Sequence[str] | None = None) -> Arguments:
         results=given.results or Path(tempfile.mkdtemp(prefix="conformance-")),
         verbose=given.verbose,
     )
+
+
+def _way(mode: str, implementation: str | None, beside: tuple[str, ...] | None) -> Way:
+    if mode != "loop":
+        # What only has a loop has nothing to say about the namespace.
+        beside = ()
+    elif beside is None:
+        beside = (BESIDE,) if find_spec(BESIDE) else ()
+    return Way(mode, implementation or TESTED[mode], beside)
 
 
 def _names(word: str) -> tuple[str, ...]:
@@ -124,21 +143,21 @@ def _add_choice(group: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add(
         "--impl",
-        default="ouroloop",
         metavar="MODULE",
-        help="what to test: a module with new_event_loop, or MODULE:FACTORY (default: ouroloop)",
+        help="what to test: a module with new_event_loop, or MODULE:FACTORY "
+        f"(default: {', '.join(TESTED.values())})",
     )
     add(
         "--mode",
-        choices=["loop", "ns"],
-        default="loop",
-        help="swap the loop under the standard library's asyncio, or all of asyncio (default: loop)",
+        choices=["both", *TESTED],
+        default="both",
+        help="swap the loop under the standard library's asyncio, or all of asyncio (default: both)",
     )
     add(
         "--beside",
         type=_names,
         metavar="A,B",
-        help=f"others to run for comparison; they decide nothing (default: {BESIDE}, where installed)",
+        help=f"other loops to run for comparison; they decide nothing (default: {BESIDE}, where installed)",
     )
     add("--modules", type=_names, default=(), metavar="A,B", help="test modules to run (default: all)")
     add("--match", type=_pattern, default="", metavar="REGEX", help="only tests whose name it is found in")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from . import known_differences, outcomes, page
 from .arguments import parse
-from .comparison import ModuleResult, judge
+from .comparison import ModuleResult, grades, judge
 from .driver import Settings, run_module
 from .selection import MODULES_LEFT_OUT, test_modules
 from .swap import STANDARD_LIBRARY
@@ -19,9 +19,10 @@ from .swap import STANDARD_LIBRARY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .arguments import Arguments
+    from .arguments import Arguments, Way
     from .comparison import Verdict
     from .known_differences import KnownDifferences
+    from .outcomes import Outcome
 
 PYTHON = ".".join(platform.python_version_tuple()[:2])
 
@@ -30,22 +31,32 @@ def main(words: Sequence[str] | None = None) -> int:
     """The command's exit status: 1 when a test fails that should not, 2 when nothing could be run."""
     arguments = parse(words)
     try:
-        known = known_differences.load(PYTHON, arguments.known_differences)
+        lists = [
+            known_differences.load(PYTHON, way.mode, arguments.known_differences) for way in arguments.ways
+        ]
         modules = choose_modules(arguments)
     except (OSError, ValueError) as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
-    names = ", ".join(arguments.implementations)
-    print(f"CPython {platform.python_version()}, {len(modules)} modules, on {names}", flush=True)
-    results: list[ModuleResult] = []
+    status = 0
+    # The standard library runs once, whatever it is compared with.
+    baseline: dict[str, list[Outcome]] = {}
     try:
-        for result in run_all(arguments, modules, known):
-            results.append(result)  # noqa: PERF402
+        for way, known in zip(arguments.ways, lists, strict=True):
+            names = ", ".join(way.implementations)
+            print(
+                f"CPython {platform.python_version()}, {page.WAYS[way.mode]}, "
+                f"{len(modules)} modules, on {names}",
+                flush=True,
+            )
+            results = list(run_all(arguments, way, modules, known, baseline))
+            save(arguments, way, results)
+            status = max(status, conclude(arguments, way, results, known))
     except KeyboardInterrupt:
         print("conformance: interrupted", file=sys.stderr)
         return 130
-    save(arguments, results)
-    return conclude(arguments, results, known)
+    print(f"outcomes and logs: {arguments.results}")
+    return status
 
 
 def choose_modules(arguments: Arguments) -> list[str]:
@@ -61,12 +72,18 @@ def choose_modules(arguments: Arguments) -> list[str]:
     return list(arguments.modules) or existing
 
 
-def run_all(arguments: Arguments, modules: list[str], known: KnownDifferences) -> Iterator[ModuleResult]:
+def run_all(
+    arguments: Arguments,
+    way: Way,
+    modules: list[str],
+    known: KnownDifferences,
+    baseline: dict[str, list[Outcome]],
+) -> Iterator[ModuleResult]:
     """Runs each module on every implementation, with a line for each as it is done."""
 
     def run(module: str) -> tuple[ModuleResult, float]:
         started = time.monotonic()
-        return run_everywhere(arguments, module, known), time.monotonic() - started
+        return run_everywhere(arguments, way, module, known, baseline), time.monotonic() - started
 
     width = max(map(len, modules))
     with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -74,7 +91,7 @@ def run_all(arguments: Arguments, modules: list[str], known: KnownDifferences) -
             for number, (result, seconds) in enumerate(pool.map(run, modules), 1):
                 passed = "  ".join(
                     f"{name} {result.tally(name).passed}/{result.tally(name).run}"
-                    for name in arguments.implementations
+                    for name in way.implementations
                 )
                 position = f"[{number:{len(str(len(modules)))}}/{len(modules)}]"
                 print(f"{position} {result.module:{width}}  passed: {passed}  ({seconds:.0f} s)", flush=True)
@@ -83,52 +100,68 @@ def run_all(arguments: Arguments, modules: list[str], known: KnownDifferences) -
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def run_everywhere(arguments: Arguments, module: str, known: KnownDifferences) -> ModuleResult:
-    """One module on each implementation in turn."""
+def run_everywhere(
+    arguments: Arguments,
+    way: Way,
+    module: str,
+    known: KnownDifferences,
+    baseline: dict[str, list[Outcome]],
+) -> ModuleResult:
+    """One module on each implementation in turn; what is in `baseline` already is not run again."""
     expected = {
         # What others do decides nothing, and much of their time would go to tests that hang.
-        **dict.fromkeys(arguments.beside, lambda _test: True),
-        arguments.implementation: lambda test: known.find(test) is not None,
+        **dict.fromkeys(way.beside, lambda _test: True),
+        way.implementation: lambda test: known.find(test) is not None,
         STANDARD_LIBRARY: lambda _test: False,
     }
     found = {}
-    for name in arguments.implementations:
-        folder = arguments.results / name.replace(":", "-")
+    for name in way.implementations:
+        is_baseline = name == STANDARD_LIBRARY
+        if is_baseline and module in baseline:
+            found[name] = baseline[module]
+            continue
+        folder = arguments.results / folder_name(name)
         folder.mkdir(parents=True, exist_ok=True)
         settings = Settings(
             implementation=name,
             folder=folder.resolve(),
-            mode="loop" if name == STANDARD_LIBRARY else arguments.mode,
+            mode="loop" if is_baseline else way.mode,
             match=arguments.match,
             tests_folder=arguments.tests_folder,
             test_seconds_max=arguments.test_seconds_max,
+            records=is_baseline,
             expects_failure=expected[name],
         )
         found[name] = run_module(settings, module)
-    return ModuleResult(module, found)
+        if is_baseline:
+            baseline[module] = found[name]
+    return ModuleResult(module, found, grades(found[STANDARD_LIBRARY]))
 
 
-def save(arguments: Arguments, results: list[ModuleResult]) -> None:
-    for name in arguments.implementations:
-        file = arguments.results / f"{name.replace(':', '-')}.jsonl"
+def folder_name(implementation: str) -> str:
+    return implementation.replace(":", "-")
+
+
+def save(arguments: Arguments, way: Way, results: list[ModuleResult]) -> None:
+    for name in way.implementations:
+        file = arguments.results / f"{folder_name(name)}.jsonl"
         outcomes.save(file, (each for result in results for each in result.outcomes[name]))
-    print(f"outcomes and logs: {arguments.results}")
 
 
-def conclude(arguments: Arguments, results: list[ModuleResult], known: KnownDifferences) -> int:
+def conclude(arguments: Arguments, way: Way, results: list[ModuleResult], known: KnownDifferences) -> int:
     """Says what differs, writes the page, and decides."""
-    if not any(result.tally(name).run for result in results for name in arguments.implementations):
+    if not any(result.tally(name).run for result in results for name in way.implementations):
         print("conformance: no test was run", file=sys.stderr)
         return 2
     verdict = None
-    if arguments.implementation != STANDARD_LIBRARY:
-        verdict = judge(results, STANDARD_LIBRARY, arguments.implementation, known)
+    if way.implementation != STANDARD_LIBRARY:
+        verdict = judge(results, STANDARD_LIBRARY, way.implementation, known)
     section = page.Section(
-        heading=page.heading(PYTHON, arguments.mode),
-        python=", ".join(describe(name) for name in arguments.implementations),
-        titles={name: title(name) for name in arguments.implementations},
+        heading=page.heading(PYTHON, way.mode),
+        python=", ".join(describe(name) for name in way.implementations),
+        titles={name: title(name) for name in way.implementations},
         results=results,
-        tested=arguments.implementation,
+        tested=way.implementation,
         verdict=verdict,
     )
     if arguments.page is not None:
@@ -142,8 +175,8 @@ def conclude(arguments: Arguments, results: list[ModuleResult], known: KnownDiff
 
 def report(verdict: Verdict, verbose: bool) -> int:
     """Prints the verdict; 1 when there is a difference that is not known."""
-    for kind, number in verdict.by_reason().items():
-        print(f"known: {number} tests, {kind}")
+    for kind, numbers in verdict.by_reason().items():
+        print(f"known: {sum(numbers.values())} tests, {kind}")
     if verbose:
         for outcome, difference in verdict.known:
             print(f"  {outcome.test} ({outcome.outcome}): {outcome.last_line} -- {difference.reason}")
@@ -152,7 +185,8 @@ def report(verdict: Verdict, verbose: bool) -> int:
     for test in verdict.undecided:
         print(f"undecided: {test} fails on the standard library too")
     for outcome in verdict.unexpected:
-        print(f"DIFFERS: {outcome.test} ({outcome.outcome}): {outcome.last_line}")
+        grade = verdict.grade(outcome.test)
+        print(f"DIFFERS: {outcome.test} ({outcome.outcome}, {grade}): {outcome.last_line}")
         if verbose:
             print(outcome.message)
     print(f"{len(verdict.unexpected)} unexpected, {len(verdict.known)} known differences")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .grading import GRADES, PUBLIC, grade
 from .outcomes import Outcome, Tally, count
 
 if TYPE_CHECKING:
@@ -18,8 +19,22 @@ class ModuleResult:
     module: str
     outcomes: dict[str, list[Outcome]]
 
+    # How private each test is, by its name.
+    grades: dict[str, str] = field(default_factory=dict)
+
     def tally(self, implementation: str) -> Tally:
         return count(self.outcomes[implementation])
+
+    def tally_of_grade(self, implementation: str, letter: str) -> Tally:
+        """Of the tests of one grade; a test that nobody graded counts as public."""
+        return count(
+            each for each in self.outcomes[implementation] if self.grades.get(each.test, PUBLIC) == letter
+        )
+
+
+def grades(outcomes: list[Outcome]) -> dict[str, str]:
+    """The grade of each test that the standard library ran."""
+    return {each.test: grade(each.touched) for each in outcomes}
 
 
 @dataclass
@@ -32,12 +47,23 @@ class Verdict:
     # Tests that fail on the standard library too, which then say nothing about the loop under test.
     undecided: list[str] = field(default_factory=list)
 
-    def by_reason(self) -> dict[str, int]:
-        """How many tests each kind of reason explains, the most first."""
-        counts: dict[str, int] = {}
-        for _, difference in self.known:
-            counts[difference.kind] = counts.get(difference.kind, 0) + 1
-        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    # How private the tests are, by name.
+    grades: dict[str, str] = field(default_factory=dict)
+
+    def grade(self, test: str) -> str:
+        return self.grades.get(test, PUBLIC)
+
+    def by_reason(self) -> dict[str, dict[str, int]]:
+        """How many tests of each grade each kind of reason explains, the kind with the most tests first."""
+        counts: dict[str, dict[str, int]] = {}
+        for outcome, difference in self.known:
+            row = counts.setdefault(difference.kind, dict.fromkeys(GRADES, 0))
+            row[self.grade(outcome.test)] += 1
+        return dict(sorted(counts.items(), key=lambda item: (-sum(item[1].values()), item[0])))
+
+    def known_in(self, module: str) -> int:
+        """How many of a module's tests fail for a known reason."""
+        return sum(outcome.module == module for outcome, _ in self.known)
 
 
 def differing(baseline: list[Outcome], ours: list[Outcome]) -> list[Outcome]:
@@ -63,6 +89,7 @@ def judge(results: list[ModuleResult], baseline: str, tested: str, known: KnownD
     failed: list[str] = []
     for result in results:
         reference, ours = result.outcomes[baseline], result.outcomes[tested]
+        verdict.grades.update(result.grades)
         ran += [each.test for each in reference]
         verdict.undecided += [each.test for each in reference if each.failed]
         for each in differing(reference, ours):

@@ -44,6 +44,8 @@ class Settings:
     match: str = ""
     tests_folder: str = ""
     test_seconds_max: float = 20.0
+    # Whether the private names that each test touches are recorded, the first time that it runs.
+    records: bool = False
     # Given a test's name, whether it is expected to fail.
     expects_failure: Callable[[str], bool] = lambda _test: False
 
@@ -60,7 +62,7 @@ def run_module(settings: Settings, module: str) -> list[Outcome]:
 
 def _better(first: Outcome, second: Outcome | None) -> Outcome:
     if first.failed and second is not None and second.passed:
-        return replace(second, at_first=first.outcome)
+        return replace(second, at_first=first.outcome, touched=first.touched)
     return first
 
 
@@ -175,6 +177,8 @@ class ModuleRun:
             done=tuple(self._outcomes),
             only=self._only,
             tests_folder=self._settings.tests_folder,
+            # A second try is without it, in case that it was the recording that failed.
+            records=self._settings.records and not self._only,
         )
         name = f"{Path(__file__).parent.name}.worker"
         return [sys.executable, "-X", "faulthandler", "-m", name, json.dumps(asdict(order))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LIST = Path(__file__).with_name("known_differences.toml")
-PRIVATE = "private to the standard library"
+# Sections of the list, and the kind of reason that each holds.
+SECTIONS = {
+    "private": "private to the standard library",
+    "tied": "the standard library's own classes or texts",
+}
 
 
 @dataclass(frozen=True)
@@ -46,35 +50,73 @@ class KnownDifferences:
         return [each for each in self.differences if each not in used and any(map(each.covers, ran))]
 
 
-def load(python: str, file: Path = LIST) -> KnownDifferences:
-    """Reads what the list says of one Python, as "3.13"; raises ValueError for what has no sense or no reason."""
-    return parse(tomllib.loads(file.read_text(encoding="utf-8")), python)
+def load(python: str, mode: str, file: Path = LIST) -> KnownDifferences:
+    """Reads what the list says of one Python, as "3.13", and one mode, "loop" or "ns".
 
-
-def parse(document: dict[str, Any], python: str) -> KnownDifferences:
-    """Takes the list as TOML has it: `private` maps patterns to reasons, `needs` kinds of I/O to patterns.
-
-    In place of a reason may stand a table with `reason` and `until`, the last Python that the entry is for.
+    Raises ValueError for what has no sense or no reason.
     """
-    unknown = document.keys() - {"private", "needs"}
+    return parse(tomllib.loads(file.read_text(encoding="utf-8")), python, mode)
+
+
+def parse(document: dict[str, Any], python: str, mode: str) -> KnownDifferences:
+    """Takes the list as TOML has it: `private` and `tied` map patterns to reasons, `needs` I/O to patterns.
+
+    In place of a reason may stand a table with the reason and its limits, as `Limits` says.
+    """
+    unknown = document.keys() - {*SECTIONS, "needs"}
     if unknown:
         raise ValueError(f"no such section: {', '.join(sorted(unknown))}")
     differences = []
-    for pattern, entry in document.get("private", {}).items():
-        reason, until = (entry["reason"], entry["until"]) if isinstance(entry, dict) else (entry, python)
-        if version_key(python) <= version_key(until):
-            differences.append(Difference(pattern, PRIVATE, reason))
-    for kind, section in document.get("needs", {}).items():
-        reason = f"needs {kind}, which the loop does not have yet"
-        differences += [Difference(pattern, f"needs {kind}", reason) for pattern in section["tests"]]
     seen: set[str] = set()
-    for each in differences:
-        if not each.reason.strip():
-            raise ValueError(f"{each.pattern} has no reason")
-        if each.pattern in seen:
-            raise ValueError(f"{each.pattern} is listed twice")
-        seen.add(each.pattern)
+    for section, kind in SECTIONS.items():
+        for pattern, entry in document.get(section, {}).items():
+            difference, limits = _read(pattern, kind, entry)
+            _refuse_nonsense(difference, seen)
+            if limits.include(python, mode):
+                differences.append(difference)
+    for need, section in document.get("needs", {}).items():
+        reason = f"needs {need}, which the loop does not have yet"
+        for pattern in section["tests"]:
+            difference = Difference(pattern, f"needs {need}", reason)
+            _refuse_nonsense(difference, seen)
+            differences.append(difference)
     return KnownDifferences(differences)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an entry is for: one mode or both, and Pythons from one to another, both included."""
+
+    mode: str = ""
+    since: str = ""
+    until: str = ""
+
+    def include(self, python: str, mode: str) -> bool:
+        return (
+            self.mode in ("", mode)
+            and (not self.since or version_key(self.since) <= version_key(python))
+            and (not self.until or version_key(python) <= version_key(self.until))
+        )
+
+
+def _read(pattern: str, kind: str, entry: Any) -> tuple[Difference, Limits]:
+    if not isinstance(entry, dict):
+        return Difference(pattern, kind, entry), Limits()
+    limits = dict(entry)
+    reason = limits.pop("reason", "")
+    if unknown := limits.keys() - {field.name for field in fields(Limits)}:
+        raise ValueError(f"{pattern} has no use for {', '.join(sorted(unknown))}")
+    if limits.get("mode", "ns") not in ("loop", "ns"):
+        raise ValueError(f"{pattern}: no such mode: {limits['mode']}")
+    return Difference(pattern, kind, reason), Limits(**limits)
+
+
+def _refuse_nonsense(difference: Difference, seen: set[str]) -> None:
+    if not difference.reason.strip():
+        raise ValueError(f"{difference.pattern} has no reason")
+    if difference.pattern in seen:
+        raise ValueError(f"{difference.pattern} is listed twice")
+    seen.add(difference.pattern)
 
 
 def version_key(python: str) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ class Outcome:
     message: str = ""
     # What it was the first time, when it passed the second.
     at_first: str = ""
+    # The private names that it touches on the standard library, where they were recorded.
+    touched: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:

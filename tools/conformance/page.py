@@ -6,34 +6,44 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .grading import GRADES
 from .outcomes import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from .comparison import ModuleResult, Verdict
 
 _INTRODUCTION = """\
 # Conformance
 
-CPython's own asyncio tests, run on ouroloop's event loop beside the standard library's. `make conformance`
-writes this page, and `make conformance PYTHON=python3.13` the section of that Python. It fails when a test
-passes on the standard library, not on ouroloop, and is not among the known differences in
-`tools/conformance/known_differences.toml`.
+CPython's own asyncio tests, run on ouroloop beside the standard library. `make conformance` writes this page, and
+`make conformance PYTHON=python3.13` the sections of that Python. It fails when a test passes on the standard library,
+not on ouroloop, and is not among the known differences, which stand in `tools/conformance/known_differences.toml`
+with a reason each.
 
-The loop is swapped: futures, tasks, transports and servers that a loop makes are its own, the functions and
-classes above them the standard library's. Left out is what never meets the loop, as
-`tools/conformance/selection.py` says: other platforms, the same tests over another selector or over the
-pure-Python future and task, and classes that only test private parts of the standard library. The columns
-count tests; run is passed and failed together.
+Two ways are tested. **The loop swapped**: futures, tasks, transports and servers that a loop makes are ouroloop's, the
+functions and classes above them the standard library's. **The whole namespace swapped**: `asyncio` means
+`ouroloop.asyncio` in the tests and in the standard library's own modules.
+
+Left out is what never meets the loop, as `tools/conformance/selection.py` says: other platforms, the same tests over
+another selector or over the pure-Python future and task, and classes that only test private parts of the standard
+library. The columns count tests; run is passed and failed together, and known is how many of ours fail, or cannot be
+run, for a reason on the list.
+
+Each test has a grade, from the private names that it was seen to touch when the standard library ran it: **A** is
+public behaviour; **S** touches only names that are documented for those who extend asyncio, or that real packages use;
+**B** looks at the standard library's internals, or replaces them by mocks.
 """
+# What is swapped, by mode.
+WAYS = {"loop": "the loop swapped", "ns": "the whole namespace swapped"}
 _HEADING = re.compile(r"^## (?=CPython )", re.MULTILINE)
 _COLUMNS = ("run", "passed", "failed", "skipped")
 
 
 @dataclass(frozen=True)
 class Section:
-    """One Python's results."""
+    """One Python's results one way."""
 
     heading: str
     python: str
@@ -45,27 +55,42 @@ class Section:
 
 
 def heading(version: str, mode: str) -> str:
-    """What a section is known by: the Python's minor version, and the mode where it is not the usual one."""
-    return f"CPython {version}" + (", the whole namespace swapped" if mode == "ns" else "")
+    """What a section is known by: the Python's minor version and the way."""
+    return f"CPython {version}, {WAYS[mode]}"
 
 
 def table(section: Section) -> str:
     """Modules, and at the end their sum."""
-    head = ["Module", *(f"{title}: {column}" if column == "run" else column
-                        for title in section.titles.values() for column in _COLUMNS)]  # fmt: skip
+    head = ["Module"]
+    for name, title in section.titles.items():
+        head += [f"{title}: {_COLUMNS[0]}", *_COLUMNS[1:], *_known_column(section, name, ["known"])]
     totals = dict.fromkeys(section.titles, Tally())
     rows = []
     for result in section.results:
         tallies = {name: result.tally(name) for name in section.titles}
         totals = {name: totals[name] + tallies[name] for name in section.titles}
-        rows.append(_row(result.module, tallies.values()))
-    rows.append(_row("**all**", totals.values()))
+        known = section.verdict.known_in(result.module) if section.verdict else 0
+        rows.append(_row(section, result.module, tallies, known))
+    rows.append(_row(section, "**all**", totals, len(section.verdict.known) if section.verdict else 0))
     return "\n".join([_line(head), _line(["---", *["--:"] * (len(head) - 1)]), *rows]) + "\n"
+
+
+def table_of_grades(section: Section) -> str:
+    """How many tests of each grade passed of those that ran."""
+    rows = [_line(["Grade: passed of run", *section.titles.values()])]
+    rows.append(_line(["---", *["--:"] * len(section.titles)]))
+    for letter, meaning in GRADES.items():
+        cells = [f"{letter}: {meaning}"]
+        for name in section.titles:
+            tally = sum((each.tally_of_grade(name, letter) for each in section.results), Tally())
+            cells.append(f"{tally.passed} of {tally.run}")
+        rows.append(_line(cells))
+    return "\n".join(rows) + "\n"
 
 
 def render(section: Section) -> str:
     """The section as text."""
-    parts = [f"## {section.heading}\n", f"{section.python}.\n", table(section)]
+    parts = [f"## {section.heading}\n", f"{section.python}.\n", table(section), table_of_grades(section)]
     if section.verdict is not None:
         parts += _differences(section.verdict, section.titles[section.tested])
     return "\n".join(parts)
@@ -87,11 +112,15 @@ def _version_key(name: str) -> tuple[list[int], str]:
 def _differences(verdict: Verdict, title: str) -> list[str]:
     parts = []
     if verdict.known:
-        rows = [_line(["Known differences", "tests"]), _line(["---", "--:"])]
-        rows += [_line([kind, str(number)]) for kind, number in verdict.by_reason().items()]
+        rows = [_line(["Known differences", "tests", *GRADES]), _line(["---", *["--:"] * (1 + len(GRADES))])]
+        for kind, numbers in verdict.by_reason().items():
+            counts = [sum(numbers.values()), *numbers.values()]
+            rows.append(_line([kind, *map(str, counts)]))
         parts.append("\n".join(rows) + "\n")
     if verdict.unexpected:
-        names = "\n".join(f"- `{each.test}` ({each.outcome})" for each in verdict.unexpected)
+        names = "\n".join(
+            f"- `{each.test}` ({each.outcome}, {verdict.grade(each.test)})" for each in verdict.unexpected
+        )
         parts.append(f"Not known, and so wrong, on {title}:\n\n{names}\n")
     else:
         parts.append(f"No other test passes on the standard library and not on {title}.\n")
@@ -103,11 +132,17 @@ def _differences(verdict: Verdict, title: str) -> list[str]:
     return parts
 
 
-def _row(name: str, tallies: Iterable[Tally]) -> str:
+def _row(section: Section, name: str, tallies: dict[str, Tally], known: int) -> str:
     cells = [name]
-    for tally in tallies:
+    for implementation, tally in tallies.items():
         cells += [str(getattr(tally, column)) for column in _COLUMNS]
+        cells += _known_column(section, implementation, [str(known)])
     return _line(cells)
+
+
+def _known_column(section: Section, implementation: str, cell: list[str]) -> list[str]:
+    """Only what is tested has known differences."""
+    return cell if implementation == section.tested and section.verdict is not None else []
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from .recording import Recorder
+
 MESSAGE_CHARACTERS_MAX = 4000
 
 
@@ -34,10 +36,11 @@ class EventFile:
 class ReportingResult(unittest.TestResult):
     """A test result that reports each test as it goes."""
 
-    def __init__(self, events: EventFile, name: Callable[[Any], str]) -> None:
+    def __init__(self, events: EventFile, name: Callable[[Any], str], recorder: Recorder) -> None:
         super().__init__()
         self._events = events
         self._name = name
+        self._recorder = recorder
         self._begin("")
 
     def _begin(self, running: str) -> None:
@@ -50,8 +53,8 @@ class ReportingResult(unittest.TestResult):
         if SEVERITY[outcome] > SEVERITY[self._outcome]:
             self._outcome, self._message = outcome, message
 
-    def _report(self, name: str, outcome: str, message: str, seconds: float = 0.0) -> None:
-        self._events.write("done", test=name, outcome=outcome, seconds=round(seconds, 3), message=message)
+    def _report(self, name: str, outcome: str, message: str, **details: Any) -> None:
+        self._events.write("done", test=name, outcome=outcome, message=message, **details)
 
     def _describe(self, test: Any, error: Any) -> str:
         text: str = self._exc_info_to_string(error, test)  # type: ignore[attr-defined]
@@ -61,9 +64,12 @@ class ReportingResult(unittest.TestResult):
         super().startTest(test)
         self._begin(self._name(test))
         self._events.write("start", test=self._running)
+        self._recorder.begin()
 
     def stopTest(self, test: Any) -> None:  # noqa: N802
-        self._report(self._running, self._outcome, self._message, time.monotonic() - self._started)
+        touched = self._recorder.end()
+        seconds = round(time.monotonic() - self._started, 3)
+        self._report(self._running, self._outcome, self._message, seconds=seconds, touched=touched)
         if self._outcome in FAILURES:
             # What it left open would warn, when collected, in a test that counts warnings.
             gc.collect()

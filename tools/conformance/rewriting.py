@@ -17,11 +17,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import logger_hook
+from .recording import GET, SET, Instrumenter
 from .selection import classes_left_out
 
 if TYPE_CHECKING:
     import types
     from collections.abc import Sequence
+
+    from .recording import Recorder
 
 TEST_PACKAGE = "test.test_asyncio."
 LOOP_CLASS = "CONFORMANCE_LOOP_CLASS"
@@ -80,25 +83,32 @@ def rewrite(source: str, module: str, path: str = "<test>") -> ast.Module:
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    def __init__(self, name: str, path: str, loop_class: Any) -> None:
+    def __init__(self, name: str, path: str, loop_class: Any, recorder: Recorder | None) -> None:
         super().__init__(name, path)
         self._loop_class = loop_class
+        self._recorder = recorder
 
     def get_code(self, fullname: str) -> types.CodeType:
         path = self.get_filename(fullname)
         source = self.get_data(path).decode()
-        return compile(rewrite(source, fullname.rpartition(".")[2], path), path, "exec")
+        tree = rewrite(source, fullname.rpartition(".")[2], path)
+        if self._recorder is not None:
+            tree = ast.fix_missing_locations(Instrumenter().visit(tree))
+        return compile(tree, path, "exec")
 
     def exec_module(self, module: types.ModuleType) -> None:
         module.__dict__[LOOP_CLASS] = self._loop_class
+        if self._recorder is not None:
+            module.__dict__.update({GET: self._recorder.get, SET: self._recorder.set})
         super().exec_module(module)
 
 
 class _Finder:
     """A meta path finder for CPython's asyncio tests and nothing else."""
 
-    def __init__(self, loop_class: Any) -> None:
+    def __init__(self, loop_class: Any, recorder: Recorder | None) -> None:
         self._loop_class = loop_class
+        self._recorder = recorder
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: types.ModuleType | None = None
@@ -107,10 +117,13 @@ class _Finder:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
-            spec.loader = _Loader(spec.loader.name, spec.loader.path, self._loop_class)
+            spec.loader = _Loader(spec.loader.name, spec.loader.path, self._loop_class, self._recorder)
         return spec
 
 
-def install(loop_class: Any) -> None:
-    """From here on, CPython's asyncio tests are rewritten as they are imported."""
-    sys.meta_path.insert(0, _Finder(loop_class))
+def install(loop_class: Any, recorder: Recorder | None = None) -> None:
+    """From here on, CPython's asyncio tests are rewritten as they are imported.
+
+    A recorder is told of the private names that they touch.
+    """
+    sys.meta_path.insert(0, _Finder(loop_class, recorder))

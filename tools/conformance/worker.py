@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import logger_hook, namespace, rewriting
+from .recording import Recorder
 from .reporting import EventFile, ReportingResult, is_test
 from .selection import ELSEWHERE, TESTS_LEFT_OUT, is_variant
 from .swap import LoopUnderTest
@@ -44,6 +45,8 @@ class Order:
     # When not empty, the only tests to run.
     only: tuple[str, ...] = ()
     tests_folder: str = ""
+    # Whether to record the private names that each test touches.
+    records: bool = False
 
     def wants(self, name: str) -> bool:
         if name in self.done or name in TESTS_LEFT_OUT:
@@ -58,20 +61,23 @@ def main(order: Order) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Tests of default thread counts expect no particular number, only less work on small machines.
     os.environ.setdefault("PYTHON_CPU_COUNT", "2")
-    loop = prepare(order)
+    recorder = Recorder()
+    loop = prepare(order, recorder)
     module = load(order.module, loop)
     events = EventFile(Path(order.events))
     suite = [test for test in flattened(load_suite(module)) if is_chosen(test, order)]
     events.write("list", tests=[test_name(test, order.module) for test in suite])
     warnings.simplefilter("ignore")
-    unittest.TestSuite(suite).run(ReportingResult(events, lambda test: test_name(test, order.module)))
+    unittest.TestSuite(suite).run(
+        ReportingResult(events, lambda test: test_name(test, order.module), recorder)
+    )
     events.write("end")
     sys.stdout.flush()
     # Threads that a failed test left waiting must not keep the process.
     os._exit(0)
 
 
-def prepare(order: Order) -> LoopUnderTest:
+def prepare(order: Order, recorder: Recorder) -> LoopUnderTest:
     """Swaps the implementation in and sees to it that tests are rewritten when imported."""
     if order.mode == "ns":
         namespace.install(order.implementation)
@@ -81,7 +87,9 @@ def prepare(order: Order) -> LoopUnderTest:
     else:
         loop.swap_in()
     logger_hook.install()
-    rewriting.install(loop.loop_class)
+    rewriting.install(loop.loop_class, recorder if order.records else None)
+    if order.records:
+        recorder.watch_mocks()
     support: Any = importlib.import_module("test.support")
     support.use_resources = _RESOURCES
     support.verbose = 0
