@@ -16,8 +16,9 @@ POLICY_IS_DEPRECATED = sys.version_info >= (3, 14)
 HAS_CHILD_WATCHERS = sys.version_info < (3, 14)
 
 # `asyncio.get_event_loop()` without a running loop makes one in the main thread until 3.13, and fails from
-# 3.14 on.
+# 3.14 on. From 3.12 on it warns when it makes one.
 GET_EVENT_LOOP_CREATES = sys.version_info < (3, 14)
+GET_EVENT_LOOP_WARNS = sys.version_info >= (3, 12)
 
 # `asyncio.EventLoop`, the name for whatever the platform's default loop is.
 HAS_EVENT_LOOP_NAME = sys.version_info >= (3, 13)

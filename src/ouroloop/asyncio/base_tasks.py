@@ -1,0 +1,5 @@
+"""`asyncio.base_tasks`: has nothing public."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

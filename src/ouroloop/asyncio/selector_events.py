@@ -1,0 +1,7 @@
+"""`asyncio.selector_events`: the loop that waits on descriptors."""
+
+from __future__ import annotations
+
+from ouroloop.service.program_loop import SelectorEventLoop as BaseSelectorEventLoop
+
+__all__ = ["BaseSelectorEventLoop"]

@@ -1,0 +1,5 @@
+"""`asyncio.sslproto`: has nothing public."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

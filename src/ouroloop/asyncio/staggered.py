@@ -1,0 +1,7 @@
+"""`asyncio.staggered`: attempts that start one after another, of which the first success counts."""
+
+from __future__ import annotations
+
+from asyncio.staggered import staggered_race
+
+__all__ = ["staggered_race"]

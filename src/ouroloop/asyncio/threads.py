@@ -1,0 +1,7 @@
+"""`asyncio.threads`: blocking functions, in a thread."""
+
+from __future__ import annotations
+
+from asyncio.threads import to_thread
+
+__all__ = ["to_thread"]
