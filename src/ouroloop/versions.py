@@ -28,3 +28,6 @@ HAS_EVENT_LOOP_NAME = sys.version_info >= (3, 13)
 # made.
 FACTORY_TAKES_KEYWORDS = sys.version_info >= (3, 13, 3)
 FACTORY_TAKES_NAME = sys.version_info[:3] == (3, 13, 3) or sys.version_info >= (3, 14)
+
+# `unittest.IsolatedAsyncioTestCase.loop_factory` is there from 3.13 on.
+TEST_CASE_HAS_LOOP_FACTORY = sys.version_info >= (3, 13)
