@@ -61,6 +61,7 @@ _PUBLIC_SPELLINGS = {
 def install(implementation: str) -> None:
     """From here on `asyncio` is the named module's namespace, also where it was imported before."""
     module = importlib.import_module(implementation)
+    _import_all(module)
     inert = _inert_parts()
     standard = {name: sys.modules[name] for name in list(sys.modules) if _is_asyncio(name)}
     for name in standard:
@@ -72,6 +73,16 @@ def install(implementation: str) -> None:
         if isinstance(getattr(module, name, None), types.ModuleType) or not hasattr(module, name):
             top.__dict__[name] = view
     _replace_references(standard, implementation.partition(".")[0])
+
+
+def _import_all(module: types.ModuleType) -> None:
+    """Imports what the namespace would import at first use: until now, `asyncio` is what its parts expect."""
+    for name in SUBMODULES:
+        # What it has no file for is looked up at its top.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"{module.__name__}.{name}")
+    for name in getattr(module, "__all__", ()):
+        getattr(module, name)
 
 
 def _is_asyncio(name: str) -> bool:
