@@ -96,6 +96,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "reference_since(*version): the standard library does so from this version"
     )
+    config.addinivalue_line("markers", "exact_calls: counts the loop's turns or its system calls")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if "OUROLOOP_FAULTS" not in os.environ:
+        return
+    reason = "counts turns or system calls, of which some fail at random now (tests/faults/inject.c)"
+    for item in items:
+        if item.get_closest_marker("exact_calls"):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

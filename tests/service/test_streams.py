@@ -268,6 +268,7 @@ def test_a_refused_connection_is_an_error_of_open_connection(loop: Loop) -> None
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_a_writer_knows_its_connection(loop: Loop) -> None:
     async def main() -> None:
         async with serving(echo) as address:
@@ -282,6 +283,7 @@ def test_a_writer_knows_its_connection(loop: Loop) -> None:
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_a_connected_socket_becomes_a_stream(loop: Loop) -> None:
     async def main() -> None:
         near, far = socket.socketpair()

@@ -114,6 +114,7 @@ def test_the_transport_has_let_go_of_the_buffer_when_it_says_it_is_filled(loop: 
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_pausing_in_buffer_updated_stops_the_bytes_that_are_already_there(loop: Loop) -> None:
     class PausesAtOnce(BufferedRecording):
         def buffer_updated(self, nbytes: int) -> None:

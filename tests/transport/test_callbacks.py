@@ -54,6 +54,7 @@ def test_connection_made_has_run_when_create_connection_returns(loop: Loop) -> N
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_data_that_was_there_before_the_transport_comes_after_connection_made(loop: Loop) -> None:
     async def main() -> None:
         with connected_sockets() as (near, far):

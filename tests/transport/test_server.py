@@ -304,6 +304,7 @@ def test_a_server_does_not_keep_its_connections_alive(loop: Loop) -> None:
     assert reference() is None
 
 
+@pytest.mark.exact_calls
 def test_connections_are_accepted_in_one_turn_as_far_as_the_backlog(loop: Loop) -> None:
     """A burst must not cost one iteration of the loop for each connection."""
 

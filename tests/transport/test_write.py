@@ -128,6 +128,7 @@ def test_many_writes_of_one_callback_arrive_in_order(loop: Loop) -> None:
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_writes_of_one_callback_are_sent_by_the_end_of_that_turn(loop: Loop) -> None:
     async def main() -> None:
         async with connection(RecordingProtocol) as (transport, _, peer):
@@ -275,6 +276,7 @@ def test_writelines_with_a_wrong_element_sends_none_of_them(loop: Loop) -> None:
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_write_buffer_size_counts_exactly_what_waits(loop: Loop) -> None:
     async def main() -> None:
         async with connection(RecordingProtocol, small_buffers=True) as (transport, _, peer):

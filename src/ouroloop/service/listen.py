@@ -107,13 +107,15 @@ class Options(NamedTuple):
 def bind_all(loop: EventLoop, addresses: list[AddressInfo], options: Options) -> list[socket.socket]:
     """A socket bound to each address that this machine has. Raises OSError when it has none of them."""
     bound: list[socket.socket] = []
+    refused: OSError | None = None
     with contextlib.ExitStack() as opened:
         for address in addresses:
             family, type_, proto, _, local = address
             try:
                 sock = socket.socket(family, type_, proto)
-            except OSError:
+            except OSError as error:
                 # The resolver may know families that the kernel does not.
+                refused = error
                 if loop.get_debug():
                     text = "create_server() failed to create socket.socket(%r, %r, %r)"
                     logger.warning(text, family, type_, proto, exc_info=True)
@@ -125,7 +127,8 @@ def bind_all(loop: EventLoop, addresses: list[AddressInfo], options: Options) ->
             else:
                 sock.close()
         if not bound:
-            raise OSError(f"could not bind on any address out of {[address[4] for address in addresses]!r}")
+            text = f"could not bind on any address out of {[address[4] for address in addresses]!r}"
+            raise OSError(text) from refused
         opened.pop_all()
     return bound
 

@@ -16,5 +16,5 @@ cdef class Operation:
     cdef bint go_on(self) except -1
     # Returns PASSES_ON when it has cleaned up; OVER and WAITS are as above, and swallow the exception.
     cdef int interrupt(self, object error) except -1
-    # As in a coroutine's repr: "Lock.acquire".
+    # As in a coroutine's repr: "Lock.acquire". It reads no field: those of a subtype are gone when a warning asks.
     cdef str name(self)

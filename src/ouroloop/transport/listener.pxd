@@ -16,4 +16,4 @@ cdef class Listener(Watcher):
     cdef object retry                # timer that watches again, or None
 
     cdef int accept(self) except -1
-    cdef int back_off(self, int number) except -1
+    cdef int back_off(self, object error) except -1

@@ -67,8 +67,12 @@ cdef class Listener(Watcher):
 
     def _watch_again(self):
         self.retry = None
-        if self.fd >= 0:
+        if self.fd < 0:
+            return
+        try:
             self.core.watch(self.fd, READABLE, self)
+        except OSError as error:
+            self.back_off(error)
 
     cdef int notify(self, int events, LoopCore core) except -1:
         if not self.is_queued:
@@ -102,7 +106,7 @@ cdef class Listener(Watcher):
                 if accepted == EINTR or accepted == ECONNABORTED:
                     return 0
                 if accepted == EMFILE or accepted == ENFILE or accepted == ENOBUFS or accepted == ENOMEM:
-                    return self.back_off(accepted)
+                    return self.back_off(os_error(accepted))
                 raise os_error(accepted)
             try:
                 protocol = self.protocol_factory()
@@ -126,7 +130,7 @@ cdef class Listener(Watcher):
             )
         return 0
 
-    cdef int back_off(self, int number) except -1:
+    cdef int back_off(self, object error) except -1:
         """Stops accepting for a while; says why, once until an accept succeeds."""
         self.core.watch(self.fd, 0, self)
         self.retry = self.loop.call_later(RETRY_SECONDS, self._watch_again)
@@ -136,7 +140,7 @@ cdef class Listener(Watcher):
         self.loop.call_exception_handler(
             {
                 "message": "socket.accept() out of system resource",
-                "exception": os_error(number),
+                "exception": error,
                 "socket": TransportSocket(self.sock),
             }
         )

@@ -476,7 +476,13 @@ cdef class StreamTransport(Endpoint):
             interest = READABLE
         if self.queue.size and not self.is_corked:
             interest |= WRITABLE
-        return self.core.watch(self.fd, interest, self)
+        if interest == self.core.poller_watches(self.fd):
+            return 0
+        try:
+            return self.core.watch(self.fd, interest, self)
+        except OSError as error:
+            # The system has no room to watch it. Nobody would ever hear of the connection again.
+            return self.fatal_error(error, "Fatal error: the connection cannot be watched")
 
     cdef int pause_protocol_if_full(self) except -1:
         if self.queue.size <= self.high_water or self.is_protocol_paused:

@@ -1,0 +1,225 @@
+"""Small programs over each kind of I/O, written so that nothing can get lost unnoticed.
+
+A scenario takes a loop factory and a report. It runs a loop of its own in this thread, with the other end in another
+thread, and notes what arrived and which errors reached it. `is_whole` is set at the end of the straight way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+from typing import TYPE_CHECKING, Any
+
+from peers import SECONDS_MAX, Peer, echo_until_end, talk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from report import Report
+
+    LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+    Scenario = Callable[[LoopFactory, Report], None]
+
+DATA = random.Random(7).randbytes(150_000)
+ALL: dict[str, Scenario] = {}
+
+
+def scenario(function: Scenario) -> Scenario:
+    ALL[function.__name__] = function
+    return function
+
+
+def run(factory: LoopFactory, report: Report, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs `main` on a new loop; an OSError that leaves it, or the making of the loop, has reached its owner."""
+    with report.owning():
+        loop = factory()
+        loop.set_exception_handler(report.handle)
+        try:
+            loop.run_until_complete(asyncio.wait_for(main(), SECONDS_MAX))
+            report.is_whole = True
+        finally:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.wait(left, timeout=1))
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+
+class Echo(asyncio.Protocol):
+    """Sends back what arrives, with the back-pressure that it is told of."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.lost = 0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def pause_writing(self) -> None:
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self.transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.lost += 1
+        if self.lost > 1:
+            self.report.problems.append("connection_lost was called again")
+        if error is not None:
+            self.report.errors.append(error)
+
+
+class BufferedEcho(Echo, asyncio.BufferedProtocol):
+    """The same through a buffer of its own."""
+
+    def get_buffer(self, size_hint: int) -> bytearray:
+        self.buffer = bytearray(4096)
+        return self.buffer
+
+    def buffer_updated(self, count: int) -> None:
+        self.transport.write(memoryview(self.buffer)[:count])
+
+
+class Speaker(asyncio.Protocol):
+    """Writes all of `data`, keeps what comes back, and ends with the other end."""
+
+    def __init__(self, report: Report, data: bytes) -> None:
+        self.report = report
+        self.data = data
+        self.received = bytearray()
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        for start in range(0, len(self.data), 20_000):
+            transport.write(self.data[start : start + 20_000])
+        try:
+            transport.write_eof()
+        except OSError as error:
+            self.report.errors.append(error)
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if error is not None:
+            self.report.errors.append(error)
+        self.over.set_result(None)
+
+
+@scenario
+def empty(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        await asyncio.sleep(0.002)
+
+    run(factory, report, main)
+
+
+@scenario
+def woken_from_threads(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for value in range(3):
+            assert await loop.run_in_executor(None, str, value) == str(value)
+
+    run(factory, report, main)
+
+
+def serve(factory: LoopFactory, report: Report, protocol: type[Echo]) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        received: list[bytes] = []
+        with contextlib.ExitStack() as opened:
+            listener = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+            address = listener.getsockname()
+            server = await loop.create_server(lambda: protocol(report), sock=listener)
+            opened.pop_all()
+
+        def clients() -> None:
+            for _ in range(2):
+                with socket.create_connection(address, SECONDS_MAX) as sock:
+                    received.append(talk(sock, DATA))
+            loop.call_soon_threadsafe(over.set_result, None)
+
+        over = loop.create_future()
+        with Peer(clients):
+            await over
+            server.close()
+        for number, answer in enumerate(received):
+            report.compare(f"client {number}", DATA, answer)
+
+    run(factory, report, main)
+
+
+@scenario
+def tcp_server(factory: LoopFactory, report: Report) -> None:
+    serve(factory, report, Echo)
+
+
+@scenario
+def tcp_server_with_buffers(factory: LoopFactory, report: Report) -> None:
+    serve(factory, report, BufferedEcho)
+
+
+@scenario
+def tcp_client(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        speaker = None
+        with socket.create_server(("127.0.0.1", 0)) as listener, closing(listener):
+            _, speaker = await loop.create_connection(lambda: Speaker(report, DATA), *listener.getsockname())
+            await speaker.over
+        report.compare("client", DATA, bytes(speaker.received))
+
+    run(factory, report, main)
+
+
+@contextlib.contextmanager
+def closing(listener: socket.socket) -> Any:
+    """An echo server on `listener`; shutting that down frees a thread that would wait for a connection."""
+    with Peer(lambda: echo_until_end(listener)):
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+
+
+@scenario
+def sock_methods(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        received = bytearray()
+        with socket.create_server(("127.0.0.1", 0)) as listener, closing(listener), socket.socket() as sock:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, listener.getsockname())
+
+            async def read() -> None:
+                buffer = bytearray(9000)
+                while part := await loop.sock_recv(sock, 5000):
+                    received.extend(part)
+                    if not (count := await loop.sock_recv_into(sock, buffer)):
+                        break
+                    received.extend(buffer[:count])
+
+            async def write() -> None:
+                await loop.sock_sendall(sock, DATA)
+                sock.shutdown(socket.SHUT_WR)
+
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(read())
+                    tasks.create_task(write())
+            except ExceptionGroup as group:
+                raise group.exceptions[0] from None
+        report.compare("client", DATA, bytes(received))
+
+    run(factory, report, main)
