@@ -3,7 +3,6 @@
 import pytest
 
 MISSING = {
-    "connect_read_pipe": "pipes",
     "create_datagram_endpoint": "datagrams",
     "sock_sendfile": "sendfile",
     "start_tls": "TLS",

@@ -31,7 +31,10 @@ def test_the_socket_of_a_transport_is_refused(loop: Loop) -> None:
 METHODS: dict[str, tuple[Any, ...]] = {
     "sock_recv": (1,),
     "sock_recv_into": (bytearray(1),),
+    "sock_recvfrom": (1,),
+    "sock_recvfrom_into": (bytearray(1),),
     "sock_sendall": (b"x",),
+    "sock_sendto": (b"x", (LOOPBACK, 1)),
     "sock_connect": ((LOOPBACK, 1),),
     "sock_accept": (),
 }

@@ -17,7 +17,7 @@ from ouroloop.kernel.descriptors import descriptor_of
 from ouroloop.loop.descriptors import remove_handle, set_handle
 from ouroloop.loop.handle import Handle
 from ouroloop.poller.choose import open_poller
-from ouroloop.service import connect, dns, executor, failures, listen, running, signals, sockets, unix
+from ouroloop.service import connect, dns, executor, failures, listen, pipes, running, signals, sockets, unix
 from ouroloop.service.look_up_threads import LookUpThreads
 from ouroloop.service.not_yet import not_yet
 from ouroloop.task.task import TaskCore
@@ -200,20 +200,23 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     sock_recv = sockets.sock_recv
     sock_recv_into = sockets.sock_recv_into
+    sock_recvfrom = sockets.sock_recvfrom
+    sock_recvfrom_into = sockets.sock_recvfrom_into
     sock_sendall = sockets.sock_sendall
+    sock_sendto = sockets.sock_sendto
     sock_connect = sockets.sock_connect
     sock_accept = sockets.sock_accept
 
+    # Pipes
+
+    connect_read_pipe = pipes.connect_read_pipe
+    connect_write_pipe = pipes.connect_write_pipe
+
     # Not here yet
 
-    connect_read_pipe = not_yet("pipes")
-    connect_write_pipe = not_yet("pipes")
     create_datagram_endpoint = not_yet("datagrams")
     sendfile = not_yet("sendfile")
-    sock_recvfrom = not_yet("datagrams")
-    sock_recvfrom_into = not_yet("datagrams")
     sock_sendfile = not_yet("sendfile")
-    sock_sendto = not_yet("datagrams")
     start_tls = not_yet("TLS")
     subprocess_exec = not_yet("subprocesses")
     subprocess_shell = not_yet("subprocesses")

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 WOULD_BLOCK = (BlockingIOError, InterruptedError)
 INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
+# How long a datagram waits before it is offered again to a receiver that is full.
+FULL_RECEIVER_SECONDS = 0.002
+
 
 async def sock_recv(loop: EventLoop, sock: socket.socket, nbytes: int) -> bytes:
     """Receives up to `nbytes` bytes; b"" at the end of the stream."""
@@ -70,6 +73,52 @@ async def send_rest(loop: EventLoop, sock: socket.socket, data: memoryview, sent
                 sent += sock.send(data[sent:])
             except WOULD_BLOCK:
                 continue
+
+
+async def sock_recvfrom(loop: EventLoop, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:
+    """Receives a datagram, cut off at `bufsize` bytes, and the address of its sender."""
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
+    while True:
+        try:
+            return sock.recvfrom(bufsize)
+        except WOULD_BLOCK:
+            pass
+        await readable(loop, sock)
+
+
+async def sock_recvfrom_into(
+    loop: EventLoop, sock: socket.socket, buf: Any, nbytes: int = 0
+) -> tuple[int, Any]:
+    """Receives a datagram into a writable buffer: up to `nbytes` bytes, 0 for as many as there is room for.
+
+    Returns the number of bytes and the address of the sender.
+    """
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
+    while True:
+        try:
+            return sock.recvfrom_into(buf, nbytes)
+        except WOULD_BLOCK:
+            pass
+        await readable(loop, sock)
+
+
+async def sock_sendto(loop: EventLoop, sock: socket.socket, data: Any, address: Any) -> int:
+    """Sends a datagram to `address`, and returns the number of bytes."""
+    if type(sock) is not socket.socket or loop.get_debug():
+        check_usable(loop, sock)
+    was_writable = False
+    while True:
+        try:
+            return sock.sendto(data, address)
+        except WOULD_BLOCK:
+            pass
+        if was_writable:
+            # It is the receiver that is full, which the system does not show in our own socket.
+            await pause(loop, FULL_RECEIVER_SECONDS)
+        await writable(loop, sock)
+        was_writable = True
 
 
 async def sock_connect(loop: EventLoop, sock: socket.socket, address: Any) -> None:
@@ -139,6 +188,15 @@ async def writable(loop: EventLoop, sock: socket.socket) -> None:
     finally:
         if not handle.cancelled():
             loop._remove_writer(descriptor)
+
+
+async def pause(loop: EventLoop, seconds: float) -> None:
+    over = loop.create_future()
+    timer = loop.call_later(seconds, wake, over)
+    try:
+        await over
+    finally:
+        timer.cancel()
 
 
 def wake(ready: asyncio.Future[None]) -> None:

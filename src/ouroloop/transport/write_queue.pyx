@@ -30,7 +30,7 @@ cdef class WriteQueue:
         cdef Py_ssize_t sent, index
         cdef bytes part = <bytes>self.parts[0]
         if count == 1:
-            sent = send_one(fd, PyBytes_AS_STRING(part) + self.offset, PyBytes_GET_SIZE(part) - self.offset)
+            sent = self.give_one(fd, PyBytes_AS_STRING(part) + self.offset, PyBytes_GET_SIZE(part) - self.offset)
         else:
             for index in range(count):
                 part = <bytes>self.parts[index]
@@ -38,10 +38,16 @@ cdef class WriteQueue:
                 vectors[index].iov_len = PyBytes_GET_SIZE(part)
             vectors[0].iov_base = <char *>vectors[0].iov_base + self.offset
             vectors[0].iov_len -= self.offset
-            sent = send_many(fd, vectors, count)
+            sent = self.give_many(fd, vectors, count)
         if sent > 0:
             self.consume(sent)
         return sent
+
+    cdef Py_ssize_t give_one(self, int fd, const void *buffer, size_t size) noexcept:
+        return send_one(fd, buffer, size)
+
+    cdef Py_ssize_t give_many(self, int fd, iovec *parts, size_t count) noexcept:
+        return send_many(fd, parts, count)
 
     cdef int consume(self, Py_ssize_t count) except -1:
         """Drops the first `count` bytes."""
