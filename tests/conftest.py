@@ -76,6 +76,22 @@ class Implementation:
         return ouroloop.Task
 
     @property
+    def handle_class(self) -> Any:
+        if not self.is_ours:
+            return asyncio.Handle
+        from ouroloop.loop.handle import Handle
+
+        return Handle
+
+    @property
+    def timer_handle_class(self) -> Any:
+        if not self.is_ours:
+            return asyncio.TimerHandle
+        from ouroloop.loop.timers import TimerHandle
+
+        return TimerHandle
+
+    @property
     def script_preamble(self) -> str:
         """Source text that defines `new_event_loop` in a process of its own."""
         if not self.is_ours:

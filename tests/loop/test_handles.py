@@ -180,3 +180,13 @@ def test_dropping_a_handle_does_not_cancel_its_callback(loop, run_once):
     gc.collect()
     run_once(loop)
     assert ran == [1, 2]
+
+
+@pytest.mark.parametrize("is_timer", [False, True], ids=["handle", "timer"])
+def test_handle_made_by_hand_in_debug_mode_says_where(loop, implementation, is_timer):
+    handle_class = implementation.timer_handle_class if is_timer else implementation.handle_class
+    loop.set_debug(True)
+    arguments = (5, sample, (), loop) if is_timer else (sample, (), loop)
+    handle = handle_class(*arguments)
+    assert handle._source_traceback[-1].name == "test_handle_made_by_hand_in_debug_mode_says_where"
+    assert f"created at {__file__}:" in repr(handle)

@@ -8,12 +8,13 @@ and its arguments are dropped at once.
 """
 
 import asyncio
+import sys
 
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
 
-from ouroloop.loop.describe import describe_callback, describe_handle
+from ouroloop.loop.describe import capture_stack, describe_callback, describe_handle
 
 cdef extern from "Python.h":
     int PyContext_Enter(object context)
@@ -52,6 +53,8 @@ cdef class Handle(Runnable):
         self._args = tuple(args)
         self._loop = loop
         self.context = PyContext_CopyCurrent() if context is None else context
+        if loop.get_debug():
+            self._source_traceback = capture_stack(sys._getframe())
 
     @property
     def __class__(self):
