@@ -23,6 +23,9 @@ GET_EVENT_LOOP_WARNS = sys.version_info >= (3, 12)
 # `asyncio.EventLoop`, the name for whatever the platform's default loop is.
 HAS_EVENT_LOOP_NAME = sys.version_info >= (3, 13)
 
+# `throw(type, value, traceback)` of coroutines and of what futures are awaited through.
+THREE_ARGUMENTS_OF_THROW_ARE_DEPRECATED = sys.version_info >= (3, 12)
+
 # From 3.13.3 on `create_task` hands keyword arguments that it does not know to the task factory. The `name`
 # is among them in 3.13.3 alone and from 3.14 on; elsewhere the loop calls `set_name` on what the factory
 # made.

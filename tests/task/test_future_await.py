@@ -2,6 +2,7 @@
 
 import asyncio
 import types
+import warnings
 
 import pytest
 
@@ -139,6 +140,28 @@ def test_exception_thrown_into_the_iterator_comes_out(future, thrown):
 def test_only_exceptions_can_be_thrown_into_the_iterator(future, refused):
     with pytest.raises(TypeError, match=r"^exceptions must be classes "):
         future.__await__().throw(refused)
+
+
+def test_throwing_a_class_and_an_instance_is_deprecated_where_it_is_for_coroutines(loop, future):
+    async def wait():
+        await future
+
+    recorded = []
+    coroutine = wait()
+    coroutine.send(None)
+    for target in (coroutine, future.__await__()):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with pytest.raises(ValueError, match="thrown"):
+                target.throw(ValueError, ValueError("thrown"))
+        recorded.append({(each.category, str(each.message), each.filename) for each in caught})
+    assert recorded[0] == recorded[1]
+
+
+@pytest.mark.parametrize("name", ["_asyncio_future_blocking", "_log_traceback"])
+def test_what_other_implementations_look_at_cannot_be_deleted(future, name):
+    with pytest.raises(AttributeError):
+        delattr(future, name)
 
 
 @pytest.mark.only_ouroloop

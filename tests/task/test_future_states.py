@@ -320,3 +320,12 @@ def test_overridden_methods_are_used_when_a_subclass_is_awaited(loop, future_cla
         return future.result()
 
     assert loop.run_until_complete(main()) == "overridden"
+
+
+def test_subclass_that_does_not_initialize_its_future_is_told_so(future_class):
+    class Uninitialized(future_class):
+        def __init__(self):
+            pass
+
+    with pytest.raises(RuntimeError, match=r"^Future object is not initialized\.$"):
+        Uninitialized().get_loop()

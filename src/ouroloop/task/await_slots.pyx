@@ -4,6 +4,9 @@ They run at each await, and a Cython method that raises would add an entry of it
 """
 
 import types
+import warnings
+
+from ouroloop.versions import THREE_ARGUMENTS_OF_THROW_ARE_DEPRECATED
 
 cdef extern from "Python.h":
     void PyErr_SetObject(object kind, object value)
@@ -17,6 +20,12 @@ cdef object thrown_error(tuple args):
     if traceback is not None and not isinstance(traceback, types.TracebackType):
         return TypeError("throw() third argument must be a traceback object")
     try:
+        if THREE_ARGUMENTS_OF_THROW_ARE_DEPRECATED and len(args) > 1:
+            warnings.warn(
+                "the (type, exc, tb) signature of throw() is deprecated, use the single-arg signature instead.",
+                DeprecationWarning,
+                stacklevel=1,
+            )
         if isinstance(kind, type) and issubclass(kind, BaseException):
             error = value if isinstance(value, kind) else kind() if value is None else kind(value)
         elif isinstance(kind, BaseException):

@@ -196,6 +196,10 @@ cdef class Future(Runnable):
     def _asyncio_future_blocking(self, value):
         self.blocking = value
 
+    @_asyncio_future_blocking.deleter
+    def _asyncio_future_blocking(self):
+        raise AttributeError("cannot delete attribute")
+
     @property
     def _log_traceback(self):
         return self.log_traceback
@@ -205,6 +209,10 @@ cdef class Future(Runnable):
         if value:
             raise ValueError("_log_traceback can only be set to False")
         self.log_traceback = False
+
+    @_log_traceback.deleter
+    def _log_traceback(self):
+        raise AttributeError("cannot delete attribute")
 
     @property
     def _state(self):
@@ -245,7 +253,7 @@ cdef class Future(Runnable):
 
     cdef int check_initialized(self) except -1:
         if self._loop is None:
-            raise RuntimeError(f"{type(self).__name__} object is not initialized.")
+            raise RuntimeError("Future object is not initialized.")
         return 0
 
     cdef int add_waiter(self, Runnable waiter) except -1:
