@@ -3,6 +3,7 @@
 import asyncio
 import collections.abc
 import contextvars
+import gc
 import re
 import types
 
@@ -249,6 +250,25 @@ def test_subclass_may_override_what_it_likes(loop, task_class):
     task.cancel("ignored")
     with pytest.raises(asyncio.CancelledError, match="always this"):
         loop.run_until_complete(task)
+
+
+@pytest.mark.parametrize("by_loop", [False, True], ids=["class", "loop"])
+def test_task_that_the_loop_refuses_to_run_is_let_go_and_reported(loop, task_class, capture_errors, by_loop):
+    def call_soon(*_arguments, **_keywords):
+        raise ValueError("refused")
+
+    async def main():
+        pass
+
+    coroutine = main()
+    loop.call_soon = call_soon
+    with pytest.raises(ValueError, match="refused"):
+        loop.create_task(coroutine) if by_loop else task_class(coroutine, loop=loop)
+    del loop.call_soon
+    coroutine.close()
+    gc.collect()
+    assert asyncio.all_tasks(loop) == set()
+    assert [each["message"] for each in capture_errors] == ["Task was destroyed but it is pending!"]
 
 
 @pytest.mark.reference_since(3, 14)

@@ -35,7 +35,7 @@ cdef class LoopCore:
     cdef public object slow_callback_duration  # seconds an entry may run before debug mode reports it
     cdef bint has_own_clock           # a subclass overrides time()
     cdef bint has_own_call_at         # a subclass overrides call_at()
-    cdef bint has_own_call_soon       # a subclass overrides call_soon(): nothing may go round it
+    cdef bint has_own_call_soon       # a subclass or the instance overrides call_soon(): nothing may go round it
 
     cdef inline int push(self, Runnable entry) except -1:
         # The place's None is overwritten without a decref, and put back without an incref when the entry leaves.

@@ -40,6 +40,7 @@ from ouroloop.loop.describe import capture_stack
 
 cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident()
+    int PyObject_GenericSetAttr(object of, object name, object value) except -1
 
 cdef enum:
     POLL_AFTER_ENTRIES = 64
@@ -86,6 +87,11 @@ cdef class LoopCore:
     def __dealloc__(self):
         free(self.scratch)
         free(self.transports)
+
+    def __setattr__(self, name, value):
+        PyObject_GenericSetAttr(self, name, value)
+        if name == "call_soon":
+            self.has_own_call_soon = True
 
     # Scheduling
 

@@ -97,7 +97,15 @@ cdef class Task(Future):
     cdef int start(self, bint eagerly) except -1:
         if eagerly and self._loop.is_running():
             return self.run_eagerly()
-        return self.queue_step()
+        if self.core is not None and not self.core.closed:
+            return self.core.push(self)
+        try:
+            return self.queue_step()
+        except BaseException:
+            # It will never run: nobody keeps it alive, and it is reported when it goes.
+            if self.tasks is not None:
+                self.tasks.unlink(self)
+            raise
 
     # What a user asks
 
