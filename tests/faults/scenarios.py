@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 from peers import SECONDS_MAX, Peer, echo_until_end, talk
@@ -221,5 +223,101 @@ def sock_methods(factory: LoopFactory, report: Report) -> None:
             except ExceptionGroup as group:
                 raise group.exceptions[0] from None
         report.compare("client", DATA, bytes(received))
+
+    run(factory, report, main)
+
+
+@scenario
+def unix_server(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        received: list[bytes] = []
+
+        def client() -> None:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.settimeout(SECONDS_MAX)
+                sock.connect(path)
+                received.append(talk(sock, DATA))
+            loop.call_soon_threadsafe(over.set_result, None)
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/socket"
+            server = await loop.create_unix_server(lambda: Echo(report), path)
+            with Peer(client):
+                await over
+                server.close()
+        report.compare("client", DATA, received[0])
+
+    run(factory, report, main)
+
+
+@scenario
+def sock_datagrams(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with socket.socket(type=socket.SOCK_DGRAM) as near, socket.socket(type=socket.SOCK_DGRAM) as far:
+            for sock in (near, far):
+                sock.setblocking(False)
+            far.bind(("127.0.0.1", 0))
+            buffer = bytearray(100)
+            for number in range(4):
+                message = f"message {number}".encode()
+                sent = await loop.sock_sendto(near, message, far.getsockname())
+                assert sent == len(message)
+                if number % 2:
+                    received, _ = await loop.sock_recvfrom(far, 100)
+                else:
+                    count, _ = await loop.sock_recvfrom_into(far, buffer)
+                    received = bytes(buffer[:count])
+                report.compare(f"message {number}", message, received)
+
+    run(factory, report, main)
+
+
+class PipeWriter(asyncio.BaseProtocol):
+    """Writes all of `data` to a pipe and closes it."""
+
+    def __init__(self, report: Report, data: bytes) -> None:
+        self.report = report
+        self.data = data
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        for start in range(0, len(self.data), 30_000):
+            transport.write(self.data[start : start + 30_000])
+        transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if error is not None:
+            self.report.errors.append(error)
+        self.over.set_result(None)
+
+
+class PipeReader(PipeWriter, asyncio.Protocol):
+    """Keeps what it reads."""
+
+    def connection_made(self, transport: Any) -> None:
+        self.received = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+
+
+@scenario
+def pipes(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as opened:
+            reading, writing = os.pipe()
+            source = opened.enter_context(open(reading, "rb", buffering=0))
+            target = opened.enter_context(open(writing, "wb", buffering=0))
+            transport, reader = await loop.connect_read_pipe(lambda: PipeReader(report, b""), source)
+            opened.callback(transport.close)
+            _, writer = await loop.connect_write_pipe(lambda: PipeWriter(report, DATA), target)
+            await writer.over
+            await reader.over
+            opened.pop_all()
+        report.compare("pipe", DATA, bytes(reader.received))
 
     run(factory, report, main)

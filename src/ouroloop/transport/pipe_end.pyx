@@ -138,14 +138,8 @@ cdef class PipeEnd(Endpoint):
             Py_DECREF(result)
         else:
             error = take_raised()
+        self.update_interest()
         self.waiter = None
-        try:
-            self.update_interest()
-        except OSError as refused:
-            # The poller cannot watch it: whoever waits for the transport gets the error, and closes it.
-            if waiter is not None and not waiter.done():
-                waiter.set_exception(refused)
-            self.end(refused)
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
         return 0 if error is None else self.report(error, "connection_made", (self,))
@@ -163,6 +157,11 @@ cdef class PipeEnd(Endpoint):
             except PermissionError:
                 # epoll refuses devices such as /dev/null and /dev/zero, which never block.
                 self.is_always_ready = True
+            except OSError as error:
+                # The system has no room to watch it: nobody would ever hear of it again.
+                if self.waiter is not None and not self.waiter.done():
+                    self.waiter.set_exception(error)
+                return self.end(error)
         if interest:
             self.pending |= interest
             self.queue_run()
