@@ -3,7 +3,6 @@
 import pytest
 
 MISSING = {
-    "create_datagram_endpoint": "datagrams",
     "sock_sendfile": "sendfile",
     "start_tls": "TLS",
     "subprocess_exec": "subprocesses",

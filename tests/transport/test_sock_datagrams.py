@@ -4,26 +4,14 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from .datagram_peers import datagram_sockets
 from .peers import LOOPBACK, RecordingProtocol, connected_sockets, run, turns
 
 Loop = asyncio.AbstractEventLoop
-
-
-@contextlib.contextmanager
-def datagram_sockets(count: int = 2, host: str = LOOPBACK) -> Iterator[list[socket.socket]]:
-    """Bound, non-blocking UDP sockets."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with contextlib.ExitStack() as stack:
-        made = [stack.enter_context(socket.socket(family, socket.SOCK_DGRAM)) for _ in range(count)]
-        for sock in made:
-            sock.bind((host, 0))
-            sock.setblocking(False)
-        yield made
 
 
 @pytest.mark.parametrize("host", [LOOPBACK, "::1"])

@@ -17,7 +17,19 @@ from ouroloop.kernel.descriptors import descriptor_of
 from ouroloop.loop.descriptors import remove_handle, set_handle
 from ouroloop.loop.handle import Handle
 from ouroloop.poller.choose import open_poller
-from ouroloop.service import connect, dns, executor, failures, listen, pipes, running, signals, sockets, unix
+from ouroloop.service import (
+    connect,
+    datagram,
+    dns,
+    executor,
+    failures,
+    listen,
+    pipes,
+    running,
+    signals,
+    sockets,
+    unix,
+)
 from ouroloop.service.look_up_threads import LookUpThreads
 from ouroloop.service.not_yet import not_yet
 from ouroloop.task.task import TaskCore
@@ -184,15 +196,16 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     def _signals_arrived(self, numbers: bytearray) -> None:
         signals.arrived(self, numbers)
 
-    # Names, TCP and Unix sockets. From here on the functions themselves are the methods, so that their arguments stand
-    # in one place and a call makes one coroutine. Their types are wider than the overloads that type checkers know of
-    # the base.
+    # Names, TCP, Unix and datagram sockets. From here on the functions themselves are the methods, so that their
+    # arguments stand in one place and a call makes one coroutine. Their types are wider than the overloads that type
+    # checkers know of the base.
 
     getaddrinfo = dns.resolve  # type: ignore[assignment]
     getnameinfo = dns.name_of
     create_connection = connect.create_connection  # type: ignore[assignment]
     connect_accepted_socket = connect.connect_accepted_socket  # type: ignore[assignment]
     create_server = listen.create_server  # type: ignore[assignment]
+    create_datagram_endpoint = datagram.create_datagram_endpoint  # type: ignore[assignment]
     create_unix_connection = unix.create_unix_connection  # type: ignore[assignment]
     create_unix_server = unix.create_unix_server  # type: ignore[assignment]
 
@@ -214,7 +227,6 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     # Not here yet
 
-    create_datagram_endpoint = not_yet("datagrams")
     sendfile = not_yet("sendfile")
     sock_sendfile = not_yet("sendfile")
     start_tls = not_yet("TLS")
