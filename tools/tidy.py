@@ -26,6 +26,7 @@ LAYERS: list[set[str]] = [
     {"task"},
     {"sync"},
     {"transport"},
+    {"tls"},
     {"stream", "tls"},
     {"service"},
     {"__init__"},

@@ -4,7 +4,6 @@ import pytest
 
 MISSING = {
     "sock_sendfile": "sendfile",
-    "start_tls": "TLS",
     "subprocess_exec": "subprocesses",
 }
 

@@ -25,6 +25,7 @@ cdef class LoopCore:
     cdef Py_ssize_t transport_capacity
     cdef char *scratch                # where reads land before their size is known; NULL until the first
     cdef Py_ssize_t scratch_size      # bytes
+    cdef object plain_buffer          # where TLS connections decrypt, one at a time; None until the first does
     cdef list corked                  # runnables to settle as soon as the entry that runs now is over
     cdef unsigned long thread_ident   # of the thread that runs the loop, 0 while none does
     cdef readonly bint _stopping

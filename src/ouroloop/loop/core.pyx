@@ -413,11 +413,13 @@ cdef class LoopCore:
         return 0
 
     cdef int settle(self) except -1:
-        """Does what the entry that just ran has corked."""
-        cdef list corked = self.corked
-        self.corked = []
-        for watcher in corked:
-            (<Watcher>watcher).settle()
+        """Does what the entry that just ran has corked, and what that corks: TLS corks the socket below it."""
+        cdef list corked
+        while len(self.corked) != 0:
+            corked = self.corked
+            self.corked = []
+            for watcher in corked:
+                (<Watcher>watcher).settle()
         return 0
 
     cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=False) except -1:

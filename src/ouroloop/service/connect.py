@@ -53,8 +53,11 @@ async def create_connection(
     tls.check_server_hostname(ssl, server_hostname, host)
     tls.check_timeouts(bool(ssl), ssl_handshake_timeout, ssl_shutdown_timeout)
     check_internet_choice(sock, host, port, "host and port was not specified and no sock specified")
-    if ssl:
-        tls.refuse()
+    if ssl and server_hostname is None:
+        server_hostname = host
+    secure = (
+        tls.Options(ssl, False, server_hostname, ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
+    )
     is_ours = sock is None
     if sock is None:
         if happy_eyeballs_delay is not None and interleave is None:
@@ -65,7 +68,7 @@ async def create_connection(
         if interleave:
             addresses = interleaved(addresses, interleave)
         sock = await connect_to_any(loop, addresses, local_addresses, happy_eyeballs_delay, all_errors)
-    transport, protocol = await make_transport(loop, sock, protocol_factory, is_ours)
+    transport, protocol = await make_transport(loop, sock, protocol_factory, is_ours, secure)
     if loop.get_debug():
         shown = transport.get_extra_info("socket")
         logger.debug("%r connected to %s:%r: (%r, %r)", shown, host, port, transport, protocol)
@@ -85,9 +88,8 @@ async def connect_accepted_socket(
     check_stream(sock)
     tls.check_timeouts(bool(ssl), ssl_handshake_timeout, ssl_shutdown_timeout)
     tls.check_plain(sock)
-    if ssl:
-        tls.refuse()
-    transport, protocol = await make_transport(loop, sock, protocol_factory, is_ours=False)
+    secure = tls.Options(ssl, True, "", ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
+    transport, protocol = await make_transport(loop, sock, protocol_factory, False, secure)
     if loop.get_debug():
         logger.debug("%r handled: (%r, %r)", transport.get_extra_info("socket"), transport, protocol)
     return transport, protocol
@@ -193,15 +195,26 @@ def summary(failures: list[OSError], all_errors: bool) -> Exception:
 
 
 async def make_transport(
-    loop: EventLoop, sock: socket.socket, protocol_factory: ProtocolFactory, is_ours: bool
+    loop: EventLoop,
+    sock: socket.socket,
+    protocol_factory: ProtocolFactory,
+    is_ours: bool,
+    secure: tls.Options | None = None,
 ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
-    """Joins a connected socket and a new protocol, and waits until `connection_made` was called."""
+    """Joins a connected socket and a new protocol, and waits until `connection_made` was called.
+
+    is_ours: whether to close the socket when no transport comes to own it. secure: how to speak TLS, or None.
+    """
     try:
         sock.setblocking(False)
         protocol = protocol_factory()
         waiter = loop.create_future()
         loop._ensure_fd_no_transport(sock)
-        transport = StreamTransport(loop, sock, protocol, waiter)
+        transport: asyncio.Transport
+        if secure is not None:
+            transport = tls.over_socket(loop, sock, protocol, waiter, secure)
+        else:
+            transport = StreamTransport(loop, sock, protocol, waiter)
     except BaseException:
         if is_ours:
             sock.close()

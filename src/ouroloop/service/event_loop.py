@@ -28,6 +28,7 @@ from ouroloop.service import (
     running,
     signals,
     sockets,
+    tls,
     unix,
 )
 from ouroloop.service.look_up_threads import LookUpThreads
@@ -208,6 +209,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     create_datagram_endpoint = datagram.create_datagram_endpoint  # type: ignore[assignment]
     create_unix_connection = unix.create_unix_connection  # type: ignore[assignment]
     create_unix_server = unix.create_unix_server  # type: ignore[assignment]
+    start_tls = tls.start_tls
 
     # Sockets that the user owns
 
@@ -229,7 +231,6 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     sendfile = not_yet("sendfile")
     sock_sendfile = not_yet("sendfile")
-    start_tls = not_yet("TLS")
     subprocess_exec = not_yet("subprocesses")
     subprocess_shell = not_yet("subprocesses")
 

@@ -53,8 +53,6 @@ async def create_server(
         raise TypeError("ssl argument must be an SSLContext or None")
     tls.check_timeouts(ssl is not None, ssl_handshake_timeout, ssl_shutdown_timeout)
     check_internet_choice(sock, host, port, "Neither host/port nor sock were specified")
-    if ssl is not None:
-        tls.refuse()
     if sock is not None:
         sockets = [sock]
     else:
@@ -63,7 +61,10 @@ async def create_server(
         sockets = bind_all(loop, addresses, options)
     for each in sockets:
         each.setblocking(False)
-    server = Server(loop, sockets, protocol_factory, backlog)
+    secure = None
+    if ssl is not None:
+        secure = tls.Options(ssl, True, None, ssl_handshake_timeout, ssl_shutdown_timeout)
+    server = Server(loop, sockets, protocol_factory, backlog, secure=secure)
     if start_serving:
         try:
             await server.start_serving()

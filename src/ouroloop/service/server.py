@@ -10,6 +10,7 @@ import asyncio
 from asyncio.trsock import TransportSocket
 from typing import TYPE_CHECKING
 
+from ouroloop.service import tls
 from ouroloop.transport.listener import Listener
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Server(asyncio.AbstractServer):
 
     sockets: bound, non-blocking stream sockets, which the server owns. protocol_factory: called for each
     connection. backlog: connections that may wait in the kernel for each socket. when_closing: called once, while
-    the sockets are still open.
+    the sockets are still open. secure: how to speak TLS, or None.
     """
 
     def __init__(
@@ -35,11 +36,16 @@ class Server(asyncio.AbstractServer):
         backlog: int,
         *,
         when_closing: Callable[[], None] | None = None,
+        secure: tls.Options | None = None,
     ) -> None:
         self._loop = loop
         # None once closed.
         self._sockets: list[socket.socket] | None = sockets
-        self._listeners = [Listener(loop, sock, protocol_factory, self, backlog) for sock in sockets]
+        # With TLS the transports that users hold are the connections, not those below them.
+        attached = self if secure is None else None
+        if secure is not None:
+            protocol_factory = tls.accepting(loop, protocol_factory, self, secure)
+        self._listeners = [Listener(loop, sock, protocol_factory, attached, backlog) for sock in sockets]
         self._when_closing = when_closing
         self._serving = False
         self._clients: set[asyncio.Transport] = set()

@@ -44,13 +44,14 @@ async def create_unix_connection(
         raise ValueError("server_hostname is only meaningful with ssl")
     tls.check_timeouts(bool(ssl), ssl_handshake_timeout, ssl_shutdown_timeout)
     check_choice(sock, (path,), "path", "no path and sock were specified", check_unix_stream)
-    if ssl:
-        tls.refuse()
+    secure = (
+        tls.Options(ssl, False, server_hostname, ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
+    )
     is_ours = sock is None
     if sock is None:
         assert path is not None
         sock = await connect_to(loop, os.fspath(path))
-    return await make_transport(loop, sock, protocol_factory, is_ours)
+    return await make_transport(loop, sock, protocol_factory, is_ours, secure)
 
 
 async def create_unix_server(
@@ -74,8 +75,7 @@ async def create_unix_server(
         raise TypeError("ssl argument must be an SSLContext or None")
     tls.check_timeouts(bool(ssl), ssl_handshake_timeout, ssl_shutdown_timeout)
     check_choice(sock, (path,), "path", "path was not specified, and no sock specified", check_unix_stream)
-    if ssl:
-        tls.refuse()
+    secure = tls.Options(ssl, True, None, ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
     is_ours = sock is None
     if sock is None:
         assert path is not None
@@ -84,7 +84,12 @@ async def create_unix_server(
         sock.setblocking(False)
         file = socket_file(sock) if cleanup_socket else None
         server = Server(
-            loop, [sock], protocol_factory, backlog, when_closing=file.remove if file is not None else None
+            loop,
+            [sock],
+            protocol_factory,
+            backlog,
+            when_closing=file.remove if file is not None else None,
+            secure=secure,
         )
     except BaseException:
         if is_ours:

@@ -31,6 +31,7 @@ cdef class StreamTransport(Endpoint):
     cdef int read_natively(self) except -1
     cdef int nothing_read(self, Py_ssize_t count) except -1
     cdef int reached_end(self) except -1
+    cdef int send_bytes(self, bytes data) except -1
     cdef int enqueue(self, object data) except -1
     cdef int send_soon(self) except -1
     cdef int flush(self) except -1

@@ -13,6 +13,7 @@ class _Server(Protocol):
 
 # The second base is what `isinstance` says; at run time the only base is `Endpoint`.
 class StreamTransport(Endpoint, asyncio.Transport):
+    _start_tls_compatible: bool
     def __init__(
         self,
         loop: LoopCore,

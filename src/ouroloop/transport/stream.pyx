@@ -80,6 +80,9 @@ cdef class StreamTransport(Endpoint):
         # isinstance(transport, asyncio.Transport) holds in other people's code, although the class is our own.
         return TRANSPORT_CONTRACT
 
+    # `start_tls` asks for it.
+    _start_tls_compatible = True
+
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1:
         self.own_descriptor(core, fd, context)
         self.is_closed = False
@@ -388,6 +391,13 @@ cdef class StreamTransport(Endpoint):
         return Endpoint.release(self)
 
     # Writing, inside
+
+    cdef int send_bytes(self, bytes data) except -1:
+        """As `write`, for a native protocol."""
+        if self.lost_count:
+            return 0
+        self.queue.push(data)
+        return self.send_soon()
 
     cdef int enqueue(self, object data) except -1:
         if type(data) is bytes:

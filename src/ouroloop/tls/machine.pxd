@@ -1,0 +1,53 @@
+cdef enum:
+    # As `states.State`, which the module checks when it is imported.
+    NEW = 0
+    HANDSHAKE = 1
+    OPEN = 2
+    FLUSHING = 3
+    ANSWERING = 4
+    CLOSE_SENT = 5
+    ENDED = 6
+
+cdef enum:
+    # As `states.Event`.
+    START = 0
+    HANDSHAKE_DONE = 1
+    CLOSE = 2
+    FLUSHED = 3
+    PEER_CLOSED = 4
+    PEER_GONE = 5
+    LOST = 6
+
+cdef enum:
+    RECORD_PLAIN_MAX = 16 * 1024      # bytes of plain text in one record, at most
+    FEED_MAX = 32 * 1024              # bytes that `feed` is given at once, so that no buffer of OpenSSL's grows past it
+
+cdef class TlsMachine:
+    cdef readonly object context      # the ssl.SSLContext that it was made with
+    cdef readonly object ssl_object   # ssl.SSLObject
+    cdef object engine                # what is called for each record: what ssl_object wraps, or itself
+    cdef object engine_read           # engine.read, bound
+    cdef object incoming              # ssl.MemoryBIO, cipher text from the peer
+    cdef object outgoing              # ssl.MemoryBIO, cipher text for the peer
+    cdef int at                       # a State
+    cdef bint is_direct               # engine is what the ssl module itself makes
+    cdef bint is_framed               # the peer's bytes look like records
+    cdef bint has_peer_closed         # by close_notify, or by the end of the stream
+    cdef bint is_cut_off              # the stream ended without close_notify
+    cdef bint has_outgoing            # the last step may have left bytes in `outgoing`
+    cdef Py_ssize_t records           # whole records fed and, as far as known, not read: never too few
+    cdef Py_ssize_t body_left         # bytes that are missing from the body of the record that is coming in
+    cdef int header_size              # bytes of its header that came
+    cdef unsigned char[5] header
+
+    cdef int advance(self, int event) noexcept
+    cdef int start(self) except -1
+    cdef int feed(self, const char *data, Py_ssize_t count) except -1
+    cdef int count_records(self, const unsigned char *data, Py_ssize_t count) noexcept
+    cdef bint may_decrypt(self) except -1
+    cdef int handshake(self) except -1
+    cdef Py_ssize_t decrypt(self, tuple room, Py_ssize_t size) except -1
+    cdef int discard(self, tuple room, Py_ssize_t size) except -1
+    cdef Py_ssize_t encrypt(self, object data) except -1
+    cdef int say_close(self, tuple room, Py_ssize_t size) except -1
+    cdef bytes take_outgoing(self)

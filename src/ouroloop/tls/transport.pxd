@@ -1,0 +1,4 @@
+from ouroloop.tls.connection cimport TlsConnection
+
+cdef class TlsTransport(TlsConnection):
+    pass
