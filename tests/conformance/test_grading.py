@@ -68,6 +68,11 @@ def test_a_public_name_of_a_private_module_is_recorded():
     assert record("base_events.logger", base_events=asyncio.base_events) == ["asyncio.base_events.logger"]
 
 
+def test_a_private_name_that_is_imported_is_recorded():
+    source = "from asyncio.futures import isfuture, _PENDING"
+    assert record(source) == ["asyncio.futures._PENDING"]
+
+
 def test_a_mock_that_a_test_put_there_is_its_own(bare_loop):
     bare_loop._process_events = mock.Mock()
     assert record("loop._process_events", loop=bare_loop) == []

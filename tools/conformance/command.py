@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -184,7 +185,12 @@ def report(verdict: Verdict, verbose: bool) -> int:
         print(f"not needed: {difference.pattern} ({difference.reason}) covers no failure")
     for test in verdict.undecided:
         print(f"undecided: {test} fails on the standard library too")
+    missing = Counter(each.module for each in verdict.unexpected if each.outcome == "missing")
+    for module, number in missing.items():
+        print(f"DIFFERS: {number} tests of {module} did not run")
     for outcome in verdict.unexpected:
+        if outcome.outcome == "missing" and not verbose:
+            continue
         grade = verdict.grade(outcome.test)
         print(f"DIFFERS: {outcome.test} ({outcome.outcome}, {grade}): {outcome.last_line}")
         if verbose:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.machinery
+import pkgutil
 import sys
 import types
 import warnings
@@ -31,6 +32,7 @@ _INERT: dict[str, tuple[str, ...] | None] = {
     "format_helpers": None,
     "constants": None,
     "tools": None,
+    "proactor_events": ("BaseProactorEventLoop",),
     "unix_events": ("can_use_pidfd", "waitstatus_to_exitcode"),
 }
 
@@ -77,10 +79,8 @@ def install(implementation: str) -> None:
 
 def _import_all(module: types.ModuleType) -> None:
     """Imports what the namespace would import at first use: until now, `asyncio` is what its parts expect."""
-    for name in SUBMODULES:
-        # What it has no file for is looked up at its top.
-        with contextlib.suppress(ImportError):
-            importlib.import_module(f"{module.__name__}.{name}")
+    for found in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{module.__name__}."):
+        importlib.import_module(found.name)
     for name in getattr(module, "__all__", ()):
         getattr(module, name)
 

@@ -137,6 +137,16 @@ class Instrumenter(ast.NodeTransformer):
         ]
         return [*noted, node]
 
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | list[ast.stmt]:
+        """What a test imports inside itself, `from asyncio.futures import _private`, counts too."""
+        names = [alias.name for alias in node.names if is_private(alias.name)]
+        package = (node.module or "").partition(".")[0]
+        if not names or node.level or package not in _PACKAGES:
+            return node
+        module = f"__import__('sys').modules[{node.module!r}]"
+        noted = ast.parse("\n".join(f"{GET}({module}, {name!r})" for name in names)).body
+        return [node, *(ast.copy_location(each, node) for each in noted)]
+
 
 def _is_private_module(node: ast.expr) -> bool:
     name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
