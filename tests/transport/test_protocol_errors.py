@@ -253,6 +253,20 @@ def test_a_failed_factory_closes_the_socket_even_while_its_exception_is_kept(
     run(loop, main())
 
 
+@pytest.mark.reference_since(3, 15)
+@pytest.mark.parametrize("way", ["create_connection", "connect_accepted_socket"])
+def test_a_failed_factory_closes_the_socket_that_the_caller_gave(loop: Loop, way: str) -> None:
+    async def main() -> None:
+        with connected_sockets() as (near, far):
+            with pytest.raises(ArithmeticError, match="no protocol"):
+                await getattr(loop, way)(failing_factory, sock=near)
+            assert near.fileno() == -1
+            far.settimeout(5)
+            assert far.recv(1) == b""
+
+    run(loop, main())
+
+
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 @pytest.mark.parametrize("debug", [False, True], ids=["quiet", "debug"])
 def test_an_error_in_a_servers_factory_ends_that_connection_alone(loop: Loop, debug: bool) -> None:

@@ -58,7 +58,6 @@ async def create_connection(
     secure = (
         tls.Options(ssl, False, server_hostname, ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
     )
-    is_ours = sock is None
     if sock is None:
         if happy_eyeballs_delay is not None and interleave is None:
             interleave = 1
@@ -68,7 +67,7 @@ async def create_connection(
         if interleave:
             addresses = interleaved(addresses, interleave)
         sock = await connect_to_any(loop, addresses, local_addresses, happy_eyeballs_delay, all_errors)
-    transport, protocol = await make_transport(loop, sock, protocol_factory, is_ours, secure)
+    transport, protocol = await make_transport(loop, sock, protocol_factory, secure)
     if loop.get_debug():
         shown = transport.get_extra_info("socket")
         logger.debug("%r connected to %s:%r: (%r, %r)", shown, host, port, transport, protocol)
@@ -89,7 +88,7 @@ async def connect_accepted_socket(
     tls.check_timeouts(bool(ssl), ssl_handshake_timeout, ssl_shutdown_timeout)
     tls.check_plain(sock)
     secure = tls.Options(ssl, True, "", ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
-    transport, protocol = await make_transport(loop, sock, protocol_factory, False, secure)
+    transport, protocol = await make_transport(loop, sock, protocol_factory, secure)
     if loop.get_debug():
         logger.debug("%r handled: (%r, %r)", transport.get_extra_info("socket"), transport, protocol)
     return transport, protocol
@@ -198,25 +197,28 @@ async def make_transport(
     loop: EventLoop,
     sock: socket.socket,
     protocol_factory: ProtocolFactory,
-    is_ours: bool,
     secure: tls.Options | None = None,
 ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
     """Joins a connected socket and a new protocol, and waits until `connection_made` was called.
 
-    is_ours: whether to close the socket when no transport comes to own it. secure: how to speak TLS, or None.
+    What fails closes the socket, be it the caller's: nobody else would. Only one that another transport uses already
+    is left to that. secure: how to speak TLS, or None.
     """
+    is_used = False
     try:
         sock.setblocking(False)
         protocol = protocol_factory()
         waiter = loop.create_future()
+        is_used = True
         loop._ensure_fd_no_transport(sock)
+        is_used = False
         transport: asyncio.Transport
         if secure is not None:
             transport = tls.over_socket(loop, sock, protocol, waiter, secure)
         else:
             transport = StreamTransport(loop, sock, protocol, waiter)
     except BaseException:
-        if is_ours:
+        if not is_used:
             sock.close()
         raise
     try:

@@ -47,11 +47,10 @@ async def create_unix_connection(
     secure = (
         tls.Options(ssl, False, server_hostname, ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
     )
-    is_ours = sock is None
     if sock is None:
         assert path is not None
         sock = await connect_to(loop, os.fspath(path))
-    return await make_transport(loop, sock, protocol_factory, is_ours, secure)
+    return await make_transport(loop, sock, protocol_factory, secure)
 
 
 async def create_unix_server(
