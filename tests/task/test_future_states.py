@@ -217,7 +217,7 @@ def test_constructor_without_any_loop_is_refused(future_class):
         future_class()
 
 
-@pytest.mark.reference_since(3, 14)
+@pytest.mark.reference_since(3, 15)
 def test_constructing_again_is_refused(future, loop):
     future.set_result("kept")
     with pytest.raises(RuntimeError, match=r"Future object is already initialized$"):

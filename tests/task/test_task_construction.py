@@ -271,7 +271,7 @@ def test_task_that_the_loop_refuses_to_run_is_let_go_and_reported(loop, task_cla
     assert [each["message"] for each in capture_errors] == ["Task was destroyed but it is pending!"]
 
 
-@pytest.mark.reference_since(3, 14)
+@pytest.mark.reference_since(3, 15)
 def test_constructing_again_is_refused(run_script):
     # In a process of its own: a task in two places at once can send the loop round in circles.
     process = run_script(

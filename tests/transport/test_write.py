@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .peers import RecordingProtocol, block_writing, connection, run, turns
-from .reference import skip_standard_library
+from .reference import is_standard, skip_standard_library
 
 Loop = asyncio.AbstractEventLoop
 
@@ -73,10 +73,17 @@ def test_a_view_larger_than_the_kernel_takes_arrives_whole(loop: Loop, make: Cal
 def test_write_refuses_what_is_not_bytes_like(loop: Loop, data: Any) -> None:
     async def main() -> None:
         async with connection(RecordingProtocol) as (transport, protocol, peer):
-            text = f"data argument must be a bytes-like object, not {type(data).__name__!r}"
             with pytest.raises(TypeError) as error:
                 transport.write(data)
-            assert str(error.value) == text
+            refusals = [
+                f"data argument must be a bytes, bytearray, or memoryview object, not {type(data).__name__!r}",
+                # The standard library before 3.14.
+                *(
+                    [f"data argument must be a bytes-like object, not {type(data).__name__!r}"]
+                    * is_standard(loop)
+                ),
+            ]
+            assert str(error.value) in refusals
             assert not transport.is_closing()
             transport.write(b"still here")
             assert await peer.receive(10) == b"still here"
@@ -265,6 +272,8 @@ def test_writelines_of_more_parts_than_one_system_call_takes_arrives_whole(loop:
 
 
 def test_writelines_with_a_wrong_element_sends_none_of_them(loop: Loop) -> None:
+    skip_standard_library(loop, "keeps the part before it, and then never writes again", since=(3, 15))
+
     async def main() -> None:
         async with connection(RecordingProtocol) as (transport, _, peer):
             with pytest.raises(TypeError):

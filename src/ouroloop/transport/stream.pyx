@@ -49,6 +49,8 @@ cdef object BufferedProtocol = asyncio.BufferedProtocol
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
 cdef tuple INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 cdef object logger = logging.getLogger("asyncio")
+# As the newest standard library says it, which takes no other buffers either.
+cdef str WRONG_DATA = "data argument must be a bytes, bytearray, or memoryview object"
 
 
 cdef class StreamTransport(Endpoint):
@@ -151,7 +153,7 @@ cdef class StreamTransport(Endpoint):
         Raises TypeError for anything else, RuntimeError after `write_eof()`.
         """
         if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
+            raise TypeError(f"{WRONG_DATA}, not {type(data).__name__!r}")
         if self.is_eof_written:
             raise RuntimeError("Cannot call write() after write_eof()")
         if len(data) == 0:
@@ -169,7 +171,7 @@ cdef class StreamTransport(Endpoint):
         parts = list(list_of_data)
         for data in parts:
             if not isinstance(data, (bytes, bytearray, memoryview)):
-                raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
+                raise TypeError(f"{WRONG_DATA}, not {type(data).__name__!r}")
         if self.lost_count:
             self.count_lost_write()
             return
