@@ -121,10 +121,12 @@ cdef class EpollPoller(Poller):
         while self.ready_capacity < count:
             self.grow_ready()
         cdef Py_ssize_t filled = 0
-        cdef int index, events
+        cdef int index, events, fd
         cdef unsigned int bits
         for index in range(count):
-            if <int>(self.found[index].data.u64 & 0xFFFFFFFF) == self.wake_reader:
+            # A literal mask of 32 bits would be a Python integer; the cast cuts the use off.
+            fd = <int><unsigned int>self.found[index].data.u64
+            if fd == self.wake_reader:
                 self.drain()
                 continue
             bits = self.found[index].events
@@ -134,7 +136,7 @@ cdef class EpollPoller(Poller):
                 events |= READABLE
             if bits & ~EPOLLIN:
                 events |= WRITABLE
-            self.ready[filled].fd = <int>(self.found[index].data.u64 & 0xFFFFFFFF)
+            self.ready[filled].fd = fd
             self.ready[filled].use = <uint32_t>(self.found[index].data.u64 >> 32)
             self.ready[filled].events = events
             filled += 1
