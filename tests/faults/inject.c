@@ -215,8 +215,20 @@ PLAIN(sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags
 SIZED(read, (int fd, void *buffer, size_t size), fd, buffer, size)
 SIZED(write, (int fd, const void *buffer, size_t size), fd, buffer, size)
 SIZED(recv, (int fd, void *buffer, size_t size, int flags), fd, buffer, size, flags)
-SIZED(send, (int fd, const void *buffer, size_t size, int flags), fd, buffer, size, flags)
 SIZED(sendfile, (int to, int from, off_t *offset, size_t size), to, from, offset, size)
+
+/* The kernel sends a datagram whole or not at all. */
+static int sends_whole(int fd) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type != SOCK_STREAM;
+}
+
+ssize_t send(int fd, const void *buffer, size_t size, int flags) {
+    size_t whole = size;
+    MAY_FAIL(send, &size)
+    return REAL(send)(fd, buffer, sends_whole(fd) ? whole : size, flags);
+}
 
 ssize_t recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *peer, socklen_t *length) {
     MAY_FAIL(recvfrom, NULL)

@@ -275,6 +275,61 @@ def sock_datagrams(factory: LoopFactory, report: Report) -> None:
     run(factory, report, main)
 
 
+class DatagramEnd(asyncio.DatagramProtocol):
+    """Keeps what arrives, and sends it back if it is the far end."""
+
+    def __init__(self, report: Report, sends_back: bool) -> None:
+        self.report = report
+        self.sends_back = sends_back
+        self.received: list[bytes] = []
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, address: Any) -> None:
+        self.received.append(data)
+        if self.sends_back:
+            self.transport.sendto(data, address)
+
+    def error_received(self, error: OSError) -> None:
+        self.report.errors.append(error)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if error is not None:
+            self.report.errors.append(error)
+        self.over.set_result(None)
+
+
+@scenario
+def datagrams(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        far_transport, far = await loop.create_datagram_endpoint(
+            lambda: DatagramEnd(report, sends_back=True), local_addr=("127.0.0.1", 0)
+        )
+        address = (
+            far_transport.get_extra_info("sockname") or far_transport.get_extra_info("socket").getsockname()
+        )
+        try:
+            near_transport, near = await loop.create_datagram_endpoint(
+                lambda: DatagramEnd(report, sends_back=False), remote_addr=address
+            )
+            for number in range(3):
+                message = f"message {number}".encode()
+                near_transport.sendto(message)
+                while len(near.received) <= number and not report.errors:
+                    await asyncio.sleep(0.001)
+                report.compare(f"message {number}", message, b"".join(near.received[number:]))
+            near_transport.close()
+            await near.over
+        finally:
+            far_transport.close()
+            await far.over
+
+    run(factory, report, main)
+
+
 class PipeWriter(asyncio.BaseProtocol):
     """Writes all of `data` to a pipe and closes it."""
 

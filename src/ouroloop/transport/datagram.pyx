@@ -397,7 +397,13 @@ cdef class DatagramTransport(Endpoint):
                 interest = READABLE
             if self.queue and self.retry is None:
                 interest |= WRITABLE
-        return self.core.watch(self.fd, interest, self)
+        if interest == self.core.poller_watches(self.fd):
+            return 0
+        try:
+            return self.core.watch(self.fd, interest, self)
+        except OSError as error:
+            # The system has no room to watch it. Nobody would ever hear of the endpoint again.
+            return self.fatal_error(error, "Fatal error: the endpoint cannot be watched")
 
     # Failing and closing
 
@@ -417,12 +423,16 @@ cdef class DatagramTransport(Endpoint):
         return 0
 
     cdef int fatal_error(self, object error, str message) except -1:
-        """Closes because of an error that is not the socket's: the protocol and the handler hear of it."""
+        """Closes because of `error`: the protocol hears of it, and unless it is an OSError the handler too."""
         if isinstance(error, ENDS_THE_LOOP):
             return raise_again(error)
-        self._loop.call_exception_handler(
-            {"message": message, "exception": error, "transport": self, "protocol": self.protocol}
-        )
+        if isinstance(error, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=error)
+        else:
+            self._loop.call_exception_handler(
+                {"message": message, "exception": error, "transport": self, "protocol": self.protocol}
+            )
         return self.force_close(error)
 
     cdef int force_close(self, object error) except -1:
