@@ -31,6 +31,7 @@ from ouroloop.service import (
     tls,
     unix,
 )
+from ouroloop.service.executor import submit as submit_to_executor
 from ouroloop.service.look_up_threads import LookUpThreads
 from ouroloop.service.not_yet import not_yet
 from ouroloop.task.task import TaskCore
@@ -131,12 +132,12 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     # Threads
 
     def run_in_executor(
-        self, executor_or_none: Any, func: Callable[[*Arguments], Result], *args: *Arguments
+        self, executor: Any, func: Callable[[*Arguments], Result], *args: *Arguments
     ) -> asyncio.Future[Result]:
         self._check_closed()
         if self.get_debug():
             self._check_callback(func, "run_in_executor")
-        return executor.submit(self, executor_or_none, func, args)
+        return submit_to_executor(self, executor, func, args)
 
     def set_default_executor(self, executor: Any) -> None:
         if not isinstance(executor, concurrent.futures.ThreadPoolExecutor):

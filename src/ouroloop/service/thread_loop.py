@@ -25,8 +25,8 @@ from ouroloop.versions import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Where the standard library's policy keeps ours.
-_OURS = "_ouroloop_policy"
+# Where the standard library's policy and ours, which have one dictionary, keep each other: (standard, ours).
+_PAIR = "_ouroloop_pair"
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -94,13 +94,12 @@ if HAS_POLICIES:
         standard = _standard_policy()
         if type(standard) is not standard_policy_class():
             return standard
-        ours = vars(standard).get(_OURS)
-        if ours is None:
+        if _PAIR not in vars(standard):
             ours = DefaultEventLoopPolicy.__new__(DefaultEventLoopPolicy)
-            # One dictionary for both: the loop of each thread, and the child watcher.
+            # The loop of each thread, and the child watcher.
             ours.__dict__ = vars(standard)
-            vars(standard)[_OURS] = ours
-        return ours
+            vars(standard)[_PAIR] = standard, ours
+        return vars(standard)[_PAIR][1]
 
     def get_event_loop_policy() -> Any:
         """The event loop policy in force, as `asyncio.get_event_loop_policy`."""
@@ -113,9 +112,9 @@ if HAS_POLICIES:
         As `asyncio.set_event_loop_policy`.
         """
         _warn_of_policies("set_event_loop_policy")
-        standard = _standard_policy()
-        if policy is not None and policy is getattr(standard, _OURS, None):
-            policy = standard
+        if type(policy) is DefaultEventLoopPolicy:
+            # Who puts back what `get_event_loop_policy` gave puts the standard library's own back.
+            policy, _ = vars(policy).get(_PAIR, (policy, None))
         set_policy(policy)
 
     def _warn_of_policies(name: str) -> None:
