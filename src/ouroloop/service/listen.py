@@ -61,10 +61,9 @@ async def create_server(
         sockets = bind_all(loop, addresses, options)
     for each in sockets:
         each.setblocking(False)
-    secure = None
-    if ssl is not None:
-        secure = tls.Options(ssl, True, None, ssl_handshake_timeout, ssl_shutdown_timeout)
-    server = Server(loop, sockets, protocol_factory, backlog, secure=secure)
+    server = Server(
+        loop, sockets, protocol_factory, ssl, backlog, ssl_handshake_timeout, ssl_shutdown_timeout
+    )
     if start_serving:
         try:
             await server.start_serving()

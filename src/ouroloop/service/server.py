@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.trsock import TransportSocket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ouroloop.service import tls
 from ouroloop.transport.listener import Listener
@@ -24,8 +24,8 @@ class Server(asyncio.AbstractServer):
     """What `create_server` returns, as `asyncio.Server`.
 
     sockets: bound, non-blocking stream sockets, which the server owns. protocol_factory: called for each
-    connection. backlog: connections that may wait in the kernel for each socket. when_closing: called once, while
-    the sockets are still open. secure: how to speak TLS, or None.
+    connection. ssl_context: an `ssl.SSLContext`, or None for plain connections. backlog: connections that may wait in
+    the kernel for each socket. ssl_handshake_timeout, ssl_shutdown_timeout: seconds, or None for the defaults.
     """
 
     def __init__(
@@ -33,20 +33,22 @@ class Server(asyncio.AbstractServer):
         loop: EventLoop,
         sockets: list[socket.socket],
         protocol_factory: Callable[[], asyncio.BaseProtocol],
+        ssl_context: Any,
         backlog: int,
-        *,
-        when_closing: Callable[[], None] | None = None,
-        secure: tls.Options | None = None,
+        ssl_handshake_timeout: float | None,
+        ssl_shutdown_timeout: float | None = None,
     ) -> None:
         self._loop = loop
         # None once closed.
         self._sockets: list[socket.socket] | None = sockets
         # With TLS the transports that users hold are the connections, not those below them.
-        attached = self if secure is None else None
-        if secure is not None:
+        attached = None if ssl_context else self
+        if ssl_context:
+            secure = tls.Options(ssl_context, True, None, ssl_handshake_timeout, ssl_shutdown_timeout)
             protocol_factory = tls.accepting(loop, protocol_factory, self, secure)
         self._listeners = [Listener(loop, sock, protocol_factory, attached, backlog) for sock in sockets]
-        self._when_closing = when_closing
+        # Called once, while the sockets are still open.
+        self.when_closing: Callable[[], None] | None = None
         self._serving = False
         self._clients: set[asyncio.Transport] = set()
         # None once it is over.
@@ -103,8 +105,8 @@ class Server(asyncio.AbstractServer):
             return
         self._sockets = None
         self._serving = False
-        if self._when_closing is not None:
-            self._when_closing()
+        if self.when_closing is not None:
+            self.when_closing()
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             listener.stop()

@@ -74,7 +74,6 @@ async def create_unix_server(
         raise TypeError("ssl argument must be an SSLContext or None")
     tls.check_timeouts(bool(ssl), ssl_handshake_timeout, ssl_shutdown_timeout)
     check_choice(sock, (path,), "path", "path was not specified, and no sock specified", check_unix_stream)
-    secure = tls.Options(ssl, True, None, ssl_handshake_timeout, ssl_shutdown_timeout) if ssl else None
     is_ours = sock is None
     if sock is None:
         assert path is not None
@@ -83,13 +82,9 @@ async def create_unix_server(
         sock.setblocking(False)
         file = socket_file(sock) if cleanup_socket else None
         server = Server(
-            loop,
-            [sock],
-            protocol_factory,
-            backlog,
-            when_closing=file.remove if file is not None else None,
-            secure=secure,
+            loop, [sock], protocol_factory, ssl, backlog, ssl_handshake_timeout, ssl_shutdown_timeout
         )
+        server.when_closing = file.remove if file is not None else None
     except BaseException:
         if is_ours:
             sock.close()
