@@ -1,0 +1,1 @@
+"""Locks, queues, waiting and structure: what asyncio offers besides the loop."""

@@ -1,0 +1,93 @@
+"""The event: a flag that many may wait for.
+
+`set()` completes every waiter. A waiter that was completed returns even when the flag is lowered before it runs.
+"""
+
+from ouroloop.sync.loop_bound cimport LoopBound
+from ouroloop.sync.waiting cimport Waiting, new_line, wake
+
+from ouroloop.sync.coroutine_mark import coroutine_function
+
+
+cdef class EventCore(LoopBound):
+    """What an event does, but for its construction."""
+
+    def __repr__(self):
+        described = object.__repr__(self)[1:-1]
+        state = "set" if self._value else "unset"
+        waiting = f", waiters:{len(self.waiters)}" if self.waiters else ""
+        return f"<{described} [{state}{waiting}]>"
+
+    @property
+    def _waiters(self):
+        """The futures of those who wait."""
+        if self.waiters is None:
+            self.waiters = new_line()
+        return self.waiters
+
+    @_waiters.setter
+    def _waiters(self, value):
+        self.waiters = value
+
+    def is_set(self):
+        """True while the flag is raised."""
+        return self._value
+
+    def set(self):
+        """Raises the flag, and wakes everybody who waits for it."""
+        self.raise_flag()
+
+    def clear(self):
+        """Lowers the flag: who waits from now on waits for the next `set()`."""
+        self._value = False
+
+    def wait(self):
+        """Waits until the flag is raised, and gives True. At once when it is raised already."""
+        return new_wait_event(self)
+
+    cdef int raise_flag(self) except -1:
+        if not self._value:
+            self._value = True
+            if self.waiters:
+                for waiter in self.waiters:
+                    wake(waiter, True)
+        return 0
+
+    cdef object native_class(self):
+        return EventCore
+
+
+cdef class WaitEvent(Waiting):
+    """`Event.wait()`."""
+
+    cdef bint begin(self) except -1:
+        cdef EventCore event = self.event
+        if event._value:
+            self.value = True
+            return True
+        if event.waiters is None:
+            event.waiters = new_line()
+        return self.wait_in(event, event.waiters)
+
+    cdef bint woken(self) except -1:
+        self.leave(self.event.waiters)
+        self.waiter = None
+        self.value = True
+        return True
+
+    cdef int give_up(self) except -1:
+        self.leave(self.event.waiters)
+        self.waiter = None
+        return 0
+
+    cdef str name(self):
+        return "Event.wait"
+
+
+cdef WaitEvent new_wait_event(EventCore event):
+    cdef WaitEvent wait = WaitEvent.__new__(WaitEvent)
+    wait.event = event
+    return wait
+
+
+coroutine_function(EventCore.wait)

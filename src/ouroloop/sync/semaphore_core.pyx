@@ -1,0 +1,140 @@
+"""The semaphore: a number of places, given in the order in which they were asked for.
+
+A release gives the place to the first waiter that is not done: the number is lowered at once, on the waiter's behalf.
+A waiter that is ended after that gives its place back.
+"""
+
+from ouroloop.sync.entering cimport Enterable
+from ouroloop.sync.waiting cimport Waiting, has_live, new_line, wake, was_woken
+
+from ouroloop.sync.coroutine_mark import coroutine_function
+
+cdef enum:
+    LOCKED = 8
+    WAKE_UP_NEXT = 16
+
+
+cdef class SemaphoreCore(Enterable):
+    """What a semaphore does, but for its construction."""
+
+    def __repr__(self):
+        described = object.__repr__(self)[1:-1]
+        state = "locked" if self.locked() else f"unlocked, value:{self._value}"
+        waiting = f", waiters:{len(self._waiters)}" if self._waiters else ""
+        return f"<{described} [{state}{waiting}]>"
+
+    def locked(self):
+        """True when nobody can acquire it at once: no place is free, or others wait for one."""
+        return self.is_locked()
+
+    def acquire(self):
+        """Waits for a free place, takes it, and gives True."""
+        cdef AcquireSemaphore acquire = AcquireSemaphore.__new__(AcquireSemaphore)
+        acquire.semaphore = self
+        return acquire
+
+    def release(self):
+        """Frees a place, for who waits longest."""
+        self.give_back()
+
+    def _wake_up_next(self):
+        return self.wake_next()
+
+    cdef object enter_operation(self):
+        cdef AcquireSemaphore acquire = AcquireSemaphore.__new__(AcquireSemaphore)
+        acquire.semaphore = self
+        acquire.enters = True
+        return acquire
+
+    cdef bint is_locked(self) except -1:
+        return self._value == 0 or (self._waiters is not None and has_live(self._waiters))
+
+    cdef bint take(self) except -1:
+        if self.locked() if self.overrides() & LOCKED else self.is_locked():
+            return False
+        self._value -= 1
+        return True
+
+    cdef int give_back(self) except -1:
+        self._value += 1
+        if self.overrides() & WAKE_UP_NEXT:
+            self._wake_up_next()
+        elif self._waiters:
+            self.wake_next()
+        return 0
+
+    cdef bint wake_next(self) except -1:
+        """Gives a place to the first waiter that has none. False when there is nobody."""
+        if not self._waiters:
+            return False
+        for waiter in self._waiters:
+            if wake(waiter, True):
+                self._value -= 1
+                return True
+        return False
+
+    cdef int wake_allowed(self) except -1:
+        """Wakes as many as there are places: who came while others had yet to run found the semaphore locked."""
+        cdef bint is_overridden = self.overrides() & WAKE_UP_NEXT
+        while self._value > 0:
+            if not (self._wake_up_next() if is_overridden else self.wake_next()):
+                break
+        return 0
+
+    cdef tuple dispatched(self):
+        return ("_get_loop", "acquire", "release", "locked", "_wake_up_next")
+
+    cdef object native_class(self):
+        return SemaphoreCore
+
+
+cdef class BoundedSemaphoreCore(SemaphoreCore):
+    """What a bounded semaphore does, but for its construction."""
+
+    def release(self):
+        """Frees a place, for who waits longest. Raises ValueError when none was taken."""
+        self.give_back()
+
+    cdef int give_back(self) except -1:
+        if self._value >= self._bound_value:
+            raise ValueError("BoundedSemaphore released too many times")
+        return SemaphoreCore.give_back(self)
+
+    cdef object native_class(self):
+        return BoundedSemaphoreCore
+
+
+cdef class AcquireSemaphore(Waiting):
+    """`Semaphore.acquire()`."""
+
+    cdef bint begin(self) except -1:
+        cdef SemaphoreCore semaphore = self.semaphore
+        if semaphore.take():
+            self.value = None if self.enters else True
+            return True
+        if semaphore._waiters is None:
+            semaphore._waiters = new_line()
+        return self.wait_in(semaphore, semaphore._waiters)
+
+    cdef bint woken(self) except -1:
+        self.leave(self.semaphore._waiters)
+        self.waiter = None
+        self.semaphore.wake_allowed()
+        self.value = None if self.enters else True
+        return True
+
+    cdef int give_up(self) except -1:
+        cdef SemaphoreCore semaphore = self.semaphore
+        waiter = self.waiter
+        self.leave(semaphore._waiters)
+        self.waiter = None
+        if was_woken(waiter):
+            semaphore._value += 1
+        semaphore.wake_allowed()
+        return 0
+
+    cdef str name(self):
+        return "Semaphore.__aenter__" if self.enters else "Semaphore.acquire"
+
+
+coroutine_function(SemaphoreCore.acquire)

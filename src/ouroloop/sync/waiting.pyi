@@ -1,0 +1,3 @@
+from ouroloop.task.operation import Operation
+
+class Waiting(Operation): ...
