@@ -32,9 +32,18 @@ cdef enum:
 cdef class Operation:
     """What a native method gives to `await`, as `types.CoroutineType`."""
 
-    def __dealloc__(self):
-        if not self.is_started and not self.is_over:
+    def __del__(self):
+        if self.is_over:
+            return
+        if not self.is_started:
             warnings.warn(f"coroutine '{self.name()}' was never awaited", RuntimeWarning, stacklevel=1)
+            return
+        # As a coroutine that is dropped while it waits: it cleans up. One that refuses to end is told twice, so that
+        # it does not stand in a line that others wait in.
+        try:
+            self.close()
+        except RuntimeError:
+            self.close()
 
     def __repr__(self):
         return f"<coroutine object {self.name()} at {id(self):#x}>"
