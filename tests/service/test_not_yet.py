@@ -4,7 +4,6 @@ import pytest
 
 MISSING = {
     "sock_sendfile": "sendfile",
-    "subprocess_exec": "subprocesses",
 }
 
 

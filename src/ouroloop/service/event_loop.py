@@ -25,9 +25,11 @@ from ouroloop.service import (
     failures,
     listen,
     pipes,
+    process_waiting,
     running,
     signals,
     sockets,
+    subprocess,
     tls,
     unix,
 )
@@ -61,6 +63,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self._look_up_threads = LookUpThreads()
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
         self._signal_handlers: dict[int, Handle] = {}
+        self._process_watches: set[process_waiting.ProcessWatch] = set()
         self.set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
@@ -90,6 +93,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         if self.get_debug():
             logger.debug("Close %r", self)
         signals.remove_all(self)
+        process_waiting.forget_all(self)
         self._close_core()
         self._executor_is_shut = True
         default_executor, self._default_executor = self._default_executor, None
@@ -228,12 +232,15 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     connect_read_pipe = pipes.connect_read_pipe
     connect_write_pipe = pipes.connect_write_pipe
 
+    # Processes
+
+    subprocess_exec = subprocess.subprocess_exec
+    subprocess_shell = subprocess.subprocess_shell
+
     # Not here yet
 
     sendfile = not_yet("sendfile")
     sock_sendfile = not_yet("sendfile")
-    subprocess_exec = not_yet("subprocesses")
-    subprocess_shell = not_yet("subprocesses")
 
 
 def new_event_loop() -> EventLoop:

@@ -1,0 +1,163 @@
+"""How the end of a process becomes known, whatever else in the program looks after children."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from .processes import ended, eventually, run, start
+
+pytestmark = pytest.mark.usefixtures("no_child_is_left")
+
+Loop = asyncio.AbstractEventLoop
+KERNEL_RELEASE = tuple(int(part) for part in os.uname().release.split(".")[:2])
+# From then on the kernel keeps an exit code for who holds a descriptor of the process.
+EXIT_CODES_ARE_KEPT = (6, 15)
+
+
+@pytest.mark.only_ouroloop
+def test_exit_code_that_somebody_else_has_taken_is_still_known(loop: Loop) -> None:
+    """By a descriptor of the process, which Linux since 6.15 answers."""
+
+    async def main() -> None:
+        transport, protocol = await start("sh", "-c", "read line; exit 6", stdout=None, stderr=None)
+        transport.get_pipe_transport(0).write(b"\n")
+        os.waitpid(transport.get_pid(), 0)
+        await ended(transport, protocol)
+        assert transport.get_returncode() == (6 if KERNEL_RELEASE >= EXIT_CODES_ARE_KEPT else 255)
+
+    run(loop, main())
+
+
+REFUSE_PIDFD = """
+    import ctypes, struct, errno
+
+    def refuse_pidfd_open():
+        # A filter as sandboxes have it: pidfd_open (434 everywhere) fails with EPERM, all else is allowed.
+        program = b"".join(
+            struct.pack("HBBI", *line)
+            for line in [
+                (0x20, 0, 0, 0),
+                (0x15, 0, 1, 434),
+                (0x06, 0, 0, 0x50000 | errno.EPERM),
+                (0x06, 0, 0, 0x7FFF0000),
+            ]
+        )
+        lines = ctypes.create_string_buffer(program)
+        header = struct.pack("HxxxxxxP", 4, ctypes.addressof(lines))
+        libc = ctypes.CDLL(None, use_errno=True)
+        assert libc.prctl(38, 1, 0, 0, 0) == 0
+        assert libc.prctl(22, 2, ctypes.c_char_p(header), 0, 0) == 0, ctypes.get_errno()
+
+    refuse_pidfd_open()
+"""
+
+
+@pytest.mark.only_ouroloop
+def test_processes_end_where_a_sandbox_refuses_descriptors_for_them(
+    run_script: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    source = (
+        REFUSE_PIDFD
+        + """
+    import os, threading
+    try:
+        os.pidfd_open(os.getpid())
+    except PermissionError:
+        pass
+    else:
+        raise SystemExit("the filter does not filter")
+
+    async def one(number):
+        process = await asyncio.create_subprocess_shell(f"echo {number}; exit {number}", stdout=-1)
+        output, _ = await process.communicate()
+        assert (output, process.returncode) == (b"%d\\n" % number, number)
+
+    async def main():
+        await asyncio.gather(*(one(number) for number in range(20)))
+        process = await asyncio.create_subprocess_exec("sleep", "100")
+        process.kill()
+        assert await process.wait() == -9
+        process = await asyncio.create_subprocess_exec("sh", "-c", "read line; exit 5", stdin=-1)
+        process.stdin.write(b"\\n")
+        os.waitpid(process.pid, 0)
+        print(await process.wait())
+
+    loop = new_event_loop()
+    loop.run_until_complete(main())
+    # A thread is left with one that was closed, and the thread reaps it.
+    transport, _ = loop.run_until_complete(
+        loop.subprocess_exec(asyncio.SubprocessProtocol, "sleep", "100", stdin=None, stdout=None, stderr=None)
+    )
+    transport.close()
+    loop.close()
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join(10)
+    print(threading.active_count(), open("/proc/self/task/%d/children" % os.getpid()).read() == "")
+    """
+    )
+    result = run_script(source)
+    assert result.stdout.split() == ["255", "1", "True"], result.stderr
+    assert result.stderr.count("exit status already read") == 1
+    assert result.returncode == 0
+
+
+@pytest.mark.only_ouroloop
+def test_program_that_ignores_sigchld_gets_exit_codes(
+    run_script: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """The kernel reaps at once then. Where it keeps the exit code for the descriptor, it is known; else 255."""
+    source = """
+    import os, signal
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+    async def main():
+        process = await asyncio.create_subprocess_exec("sh", "-c", "read line; exit 5", stdin=-1)
+        process.stdin.close()
+        print(await process.wait())
+
+    loop = new_event_loop()
+    loop.run_until_complete(asyncio.wait_for(main(), 10))
+    loop.close()
+    """
+    result = run_script(source)
+    assert result.stdout.split() == ["5" if KERNEL_RELEASE >= EXIT_CODES_ARE_KEPT else "255"], result.stderr
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.only_ouroloop
+def test_programs_own_handler_of_sigchld_keeps_working(loop: Loop) -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGCHLD, lambda number, frame: seen.append(number))
+    try:
+
+        async def main() -> None:
+            transport, protocol = await start("true")
+            await ended(transport, protocol)
+            assert transport.get_returncode() == 0
+            await eventually(lambda: seen)
+
+        run(loop, main())
+        assert seen == [signal.SIGCHLD]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.only_ouroloop
+def test_loops_own_handler_of_sigchld_keeps_working(loop: Loop) -> None:
+    seen: list[str] = []
+    loop.add_signal_handler(signal.SIGCHLD, seen.append, "ended")
+
+    async def main() -> None:
+        transport, protocol = await start("sh", "-c", "exit 8")
+        await ended(transport, protocol)
+        assert transport.get_returncode() == 8
+        await eventually(lambda: seen)
+
+    run(loop, main())
+    assert seen == ["ended"]
+    loop.remove_signal_handler(signal.SIGCHLD)
