@@ -182,6 +182,8 @@ def test_private_names_that_packages_read(loop):
             setattr(task, name, None)
     task._log_destroy_pending = False
     assert task._log_destroy_pending is False
+    with pytest.raises(AttributeError):
+        del task._log_destroy_pending
 
 
 @pytest.mark.parametrize("is_coroutine_based", [True, False])

@@ -13,7 +13,7 @@ cdef class Task(Future):
     cdef Task previous_task          # in the core's list, older
     cdef int cancels_requested
     cdef bint must_cancel            # the next step throws CancelledError into the coroutine
-    cdef public bint _log_destroy_pending
+    cdef bint log_destroy_pending
 
     cdef int set_up(self, object coro, object loop, object name, object context) except -1
     cdef int start(self, bint eagerly) except -1

@@ -89,7 +89,7 @@ cdef class Task(Future):
         self.coro = coro
         self.name = next_number() if name is None else name if type(name) is str else str(name)
         self.context = PyContext_CopyCurrent() if context is None else context
-        self._log_destroy_pending = True
+        self.log_destroy_pending = True
         if isinstance(loop, TaskCore):
             (<TaskCore>loop).link(self)
         return 0
@@ -194,6 +194,18 @@ cdef class Task(Future):
         return self.must_cancel
 
     @property
+    def _log_destroy_pending(self):
+        return self.log_destroy_pending
+
+    @_log_destroy_pending.setter
+    def _log_destroy_pending(self, value):
+        self.log_destroy_pending = value
+
+    @_log_destroy_pending.deleter
+    def _log_destroy_pending(self):
+        raise AttributeError("cannot delete attribute")
+
+    @property
     def _num_cancels_requested(self):
         return self.cancels_requested
 
@@ -201,9 +213,9 @@ cdef class Task(Future):
 
     cdef int report_pending(self) except -1:
         """Says, once, that the task will never end."""
-        if self.state != PENDING or not self._log_destroy_pending:
+        if self.state != PENDING or not self.log_destroy_pending:
             return 0
-        self._log_destroy_pending = False
+        self.log_destroy_pending = False
         report = {"task": self, "message": "Task was destroyed but it is pending!"}
         if self._source_traceback:
             report["source_traceback"] = self._source_traceback
