@@ -142,7 +142,7 @@ setup() {
         step "CPython ${minors[*]} with headers and tests, and a C compiler" "$self" --step install_packages
         mark packages "$wanted"
     fi
-    wanted=$(sha256sum <pyproject.toml)
+    wanted=$(sed -n '/^.dependency-groups.$/,/^.tool/p' pyproject.toml | sha256sum)
     if ! done_for wheels "$wanted"; then
         step "the build and test tools, as wheels" "$self" --step fetch_wheels
         mark wheels "$wanted"
