@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import ssl
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,8 @@ def caused_by(error: BaseException, fault: Fault) -> bool:
     consequences = {errno.ECONNRESET, errno.EPIPE, errno.ECONNREFUSED}
     if isinstance(error, ConnectionAbortedError | EOFError):
         return True
+    if isinstance(error, ssl.SSLError):
+        return not fault.is_harmless
     number = getattr(error, "errno", None)
     if number is None and error.__cause__ is not None:
         return caused_by(error.__cause__, fault)

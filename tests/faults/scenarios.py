@@ -11,7 +11,11 @@ import contextlib
 import os
 import random
 import socket
+import ssl
+import subprocess
 import tempfile
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peers import SECONDS_MAX, Peer, echo_until_end, talk
@@ -374,5 +378,107 @@ def pipes(factory: LoopFactory, report: Report) -> None:
             await reader.over
             opened.pop_all()
         report.compare("pipe", DATA, bytes(reader.received))
+
+    run(factory, report, main)
+
+
+@cache
+def tls_contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's and a client's, of a certificate made now."""
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = Path(folder, "key.pem"), Path(folder, "certificate.pem")
+        command = (
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=localhost"
+        )
+        where = ["-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate]
+        subprocess.run([*command.split(), *where], check=True, capture_output=True)
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(certificate, key)
+        return server, ssl.create_default_context(cafile=certificate)
+
+
+class TlsEcho(Echo):
+    """Sends back `expected` bytes and closes, because TLS cannot close one direction."""
+
+    def __init__(self, report: Report, expected: int) -> None:
+        super().__init__(report)
+        self.left = expected
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self.left -= len(data)
+        if not self.left:
+            self.transport.close()
+
+
+@scenario
+def tls_server(factory: LoopFactory, report: Report) -> None:
+    server_context, client_context = tls_contexts()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        received = bytearray()
+
+        def client() -> None:
+            try:
+                with (
+                    socket.create_connection(address, SECONDS_MAX) as plain,
+                    client_context.wrap_socket(plain, server_hostname="localhost") as sock,
+                ):
+                    for start in range(0, len(DATA), 10_000):
+                        sock.sendall(DATA[start : start + 10_000])
+                        while len(received) < min(len(DATA), start + 10_000) and (part := sock.recv(65536)):
+                            received.extend(part)
+                    while sock.recv(65536):
+                        pass
+            except OSError as error:
+                # A server's protocol does not hear of a connection whose handshake fails: the client does.
+                report.errors.append(error)
+            loop.call_soon_threadsafe(over.set_result, None)
+
+        with contextlib.ExitStack() as opened:
+            listener = opened.enter_context(socket.create_server(("127.0.0.1", 0)))
+            address = listener.getsockname()
+            server = await loop.create_server(
+                lambda: TlsEcho(report, len(DATA)), sock=listener, ssl=server_context
+            )
+            opened.pop_all()
+        with Peer(client):
+            await over
+            server.close()
+        await asyncio.wait_for(server.wait_closed(), SECONDS_MAX)
+        report.compare("client", DATA, bytes(received))
+
+    run(factory, report, main)
+
+
+@scenario
+def tls_client(factory: LoopFactory, report: Report) -> None:
+    server_context, client_context = tls_contexts()
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+
+            def serve() -> None:
+                listener.settimeout(SECONDS_MAX)
+                plain, _ = listener.accept()
+                plain.settimeout(SECONDS_MAX)
+                with plain, server_context.wrap_socket(plain, server_side=True) as sock:
+                    sock.sendall(DATA)
+
+            with Peer(serve):
+                try:
+                    reader, writer = await asyncio.open_connection(
+                        *listener.getsockname(), ssl=client_context, server_hostname="localhost"
+                    )
+                    try:
+                        report.compare("client", DATA, await reader.read(-1))
+                    finally:
+                        writer.close()
+                        await writer.wait_closed()
+                finally:
+                    with contextlib.suppress(OSError):
+                        listener.shutdown(socket.SHUT_RDWR)
 
     run(factory, report, main)
