@@ -34,3 +34,12 @@ FACTORY_TAKES_NAME = sys.version_info[:3] == (3, 13, 3) or sys.version_info >= (
 
 # `unittest.IsolatedAsyncioTestCase.loop_factory` is there from 3.13 on.
 TEST_CASE_HAS_LOOP_FACTORY = sys.version_info >= (3, 13)
+
+# `asyncio.iscoroutinefunction` warns in favour of the one in `inspect`, which before 3.12 knew no marked functions.
+ISCOROUTINEFUNCTION_IS_DEPRECATED = sys.version_info >= (3, 14)
+
+# `loop.shutdown_default_executor` takes a time limit.
+EXECUTOR_SHUTDOWN_HAS_TIMEOUT = sys.version_info >= (3, 12)
+
+# What `asyncio.run` says of something that cannot be awaited: that it takes any awaitable, or only coroutines.
+RUN_TAKES_AWAITABLES = sys.version_info >= (3, 14)

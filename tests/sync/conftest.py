@@ -1,4 +1,4 @@
-"""The standard library's classes and ours, each on the standard library's loop and on ours.
+"""The standard library's classes and functions and ours, each on the standard library's loop and on ours.
 
 A test that asks for `library` states what both do; `library_since(3, 14)` leaves the standard library's out on an older
 Python, which did not do so yet, and `only_our_library` leaves them out everywhere.
@@ -7,19 +7,37 @@ Python, which did not do so yet, and `only_our_library` leaves them out everywhe
 from __future__ import annotations
 
 import asyncio
+import asyncio.staggered
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ouroloop.service.runner import Runner, run
+from ouroloop.sync.as_completed import as_completed
 from ouroloop.sync.barrier import Barrier
 from ouroloop.sync.condition import Condition
 from ouroloop.sync.event import Event
+from ouroloop.sync.gather import gather
 from ouroloop.sync.lock import Lock
 from ouroloop.sync.queue import LifoQueue, PriorityQueue, Queue
 from ouroloop.sync.queue_shut_down import QueueShutDown
 from ouroloop.sync.semaphore import BoundedSemaphore, Semaphore
+from ouroloop.sync.shield import shield
+from ouroloop.sync.sleep import sleep
+from ouroloop.sync.staggered import staggered_race
+from ouroloop.sync.task_group import TaskGroup
+from ouroloop.sync.threads import run_coroutine_threadsafe, to_thread
+from ouroloop.sync.timeout import Timeout, timeout, timeout_at
+from ouroloop.sync.wait import wait
+from ouroloop.sync.wait_for import wait_for
+from ouroloop.task.adopt import ensure_future, wrap_future
+from ouroloop.task.call_graph import capture_call_graph, format_call_graph, print_call_graph
+from ouroloop.task.current import all_tasks
+from ouroloop.task.kinds import iscoroutine, iscoroutinefunction, isfuture
+from ouroloop.task.registry import current_task
+from ouroloop.task.start import create_eager_task_factory, create_task, eager_task_factory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -35,11 +53,39 @@ OURS = {
     "Queue": Queue,
     "QueueShutDown": QueueShutDown,
     "Semaphore": Semaphore,
+    "Runner": Runner,
+    "TaskGroup": TaskGroup,
+    "Timeout": Timeout,
+    "all_tasks": all_tasks,
+    "as_completed": as_completed,
+    "capture_call_graph": capture_call_graph,
+    "create_eager_task_factory": create_eager_task_factory,
+    "create_task": create_task,
+    "current_task": current_task,
+    "eager_task_factory": eager_task_factory,
+    "ensure_future": ensure_future,
+    "format_call_graph": format_call_graph,
+    "gather": gather,
+    "iscoroutine": iscoroutine,
+    "iscoroutinefunction": iscoroutinefunction,
+    "isfuture": isfuture,
+    "print_call_graph": print_call_graph,
+    "run": run,
+    "run_coroutine_threadsafe": run_coroutine_threadsafe,
+    "shield": shield,
+    "sleep": sleep,
+    "staggered_race": staggered_race,
+    "timeout": timeout,
+    "timeout_at": timeout_at,
+    "to_thread": to_thread,
+    "wait": wait,
+    "wait_for": wait_for,
+    "wrap_future": wrap_future,
 }
 
 
 def standard(name: str) -> Any:
-    return getattr(asyncio, name, None)
+    return getattr(asyncio, name, None) or getattr(asyncio.staggered, name, None)
 
 
 def pytest_configure(config: pytest.Config) -> None:

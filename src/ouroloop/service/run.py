@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
-from ouroloop.service import executor
+from ouroloop.service import runner
 from ouroloop.service.event_loop import EventLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-
-    from ouroloop.service.worker_threads import WorkerThreads
+    import asyncio
+    from collections.abc import Awaitable, Callable
 
 Result = TypeVar("Result")
 
@@ -33,35 +30,4 @@ def run(
     Raises RuntimeError inside a running loop. As `asyncio.run` of Python 3.14, but that it waits for those
     threads even after Ctrl-C.
     """
-    if asyncio._get_running_loop() is not None:
-        raise RuntimeError("asyncio.run() cannot be called from a running event loop")
-    threads: WorkerThreads | None = None
-    try:
-        with asyncio.Runner(debug=debug, loop_factory=loop_factory or EventLoop) as runner:
-            loop = runner.get_loop()
-            try:
-                return runner.run(as_coroutine(main))
-            except KeyboardInterrupt:
-                if isinstance(loop, EventLoop):
-                    executor.abandon(loop)
-                raise
-            finally:
-                # Those that closing the loop will wait for; the loop lets go of them when it is closed.
-                if isinstance(loop, EventLoop):
-                    threads = executor.own_threads(loop)
-    except KeyboardInterrupt:
-        # Of `main`, or of a Ctrl-C while the loop was closed.
-        if threads is not None:
-            threads.abandon()
-        raise
-
-
-def as_coroutine(main: Awaitable[Result]) -> Coroutine[Any, Any, Result]:
-    """`main`, or a coroutine around it; what cannot be awaited is left for the runner to refuse."""
-    if inspect.isawaitable(main) and not asyncio.iscoroutine(main):
-        return _await(main)
-    return cast("Coroutine[Any, Any, Result]", main)
-
-
-async def _await(awaitable: Awaitable[Result]) -> Result:
-    return await awaitable
+    return runner.run(main, debug=debug, loop_factory=loop_factory or EventLoop)

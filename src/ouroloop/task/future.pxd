@@ -22,12 +22,14 @@ cdef class Future(Runnable):
     cdef list more_callbacks         # of (callback, context), in order, or None
     cdef public object _cancel_message
     cdef public object _source_traceback
+    cdef dict named_waiters          # {waiter: None} of those that future_add_to_awaited_by() named, or None
     cdef object cancelled_error      # the CancelledError that cancelled it, raised again for the first who asks
     cdef object __weakref__
 
     cdef int check_initialized(self) except -1
     cdef int bind(self, object loop) except -1
     cdef int add_waiter(self, Runnable waiter) except -1
+    cdef int remove_waiter(self, Runnable waiter) except -1
     cdef int add_callback(self, object callback, object context) except -1
     cdef int finish(self, object value) except -1
     cdef int fail(self, object error) except -1

@@ -74,7 +74,7 @@ cdef class Future(Runnable):
         self._loop = loop
         if isinstance(loop, LoopCore) and not (<LoopCore>loop).has_own_call_soon:
             self.core = <LoopCore>loop
-        if loop.get_debug():
+        if self.core._debug if self.core is not None else loop.get_debug():
             self._source_traceback = capture_stack(sys._getframe())
         return 0
 
@@ -232,20 +232,22 @@ cdef class Future(Runnable):
 
     @property
     def _asyncio_awaited_by(self):
-        """The set of our tasks that await it, or None; the standard library's call graphs read it (3.14)."""
-        return {callback for callback, context in self.callback_entries() if context is None} or None
+        """The set of tasks that await it, or None; the standard library's call graphs read it (3.14)."""
+        return set(awaited_by()(self)) or None
 
     @property
     def _callbacks(self):
         """List of (callback, context), or None. A task that awaits shows as its wake-up."""
         callbacks = [
-            (callback, context) if context is not None else (callback._wakeup, callback.get_context())
+            (callback, context) if context is not None
+            else (callback._wakeup, callback.get_context()) if hasattr(callback, "_wakeup")
+            else (callback, PyContext_CopyCurrent())
             for callback, context in self.callback_entries()
         ]
         return callbacks or None
 
     def callback_entries(self):
-        """The callbacks as they are stored: (callback, context), or (task, None) for a task that awaits."""
+        """The callbacks as they are stored: (callback, context), or (task or follower, None)."""
         entries = [] if self.first_callback is None else [(self.first_callback, self.first_context)]
         return entries + (self.more_callbacks or [])
 
@@ -266,6 +268,14 @@ cdef class Future(Runnable):
             self.more_callbacks = [(waiter, None)]
         else:
             self.more_callbacks.append((waiter, None))
+        return 0
+
+    cdef int remove_waiter(self, Runnable waiter) except -1:
+        """Takes `add_waiter` back. What is queued already stays queued."""
+        if self.first_context is None and self.first_callback is waiter:
+            self.first_callback = None
+        elif self.more_callbacks is not None:
+            self.more_callbacks = [entry for entry in self.more_callbacks if entry[0] is not waiter] or None
         return 0
 
     cdef int add_callback(self, object callback, object context) except -1:
@@ -358,6 +368,12 @@ cdef class Future(Runnable):
             report["source_traceback"] = self._source_traceback
         self._loop.call_exception_handler(report)
         return 0
+
+
+cdef object awaited_by():
+    # That module knows futures, so it is imported when it is first asked.
+    from ouroloop.task.awaited_by import awaited_by
+    return awaited_by
 
 
 cdef Future new_future(LoopCore core):

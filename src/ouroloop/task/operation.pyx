@@ -82,13 +82,8 @@ cdef class Operation:
         return self.name()
 
     @property
-    def cr_await(self):
-        """The future that it waits for, or None."""
-        return self.waits_on if self.is_started and not self.is_over else None
-
-    @property
     def cr_frame(self):
-        """None: native code has no frame."""
+        """None: native code has no frame. There is no `cr_await` either: who walks a call graph by it wants frames."""
         return None
 
     @property

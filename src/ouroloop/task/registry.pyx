@@ -5,6 +5,8 @@ thread state (from 3.14). Other people's code calls that function, so there is n
 enters itself there and leaves.
 """
 
+import asyncio
+
 import _asyncio
 
 from cpython.ref cimport PyObject
@@ -17,7 +19,23 @@ cdef extern from "Python.h":
 cdef dict current_tasks = getattr(_asyncio, "_current_tasks", None)  # {loop: task}, None from 3.14 on
 cdef object c_enter_task = _asyncio._enter_task
 cdef object c_leave_task = _asyncio._leave_task
+cdef object c_current_task = asyncio.current_task
+cdef object get_running_loop = asyncio.get_running_loop
 cdef object c_swap_current_task = getattr(_asyncio, "_swap_current_task", None)
+
+
+def current_task(loop=None):
+    """The task that `loop` (None: the running one) runs now, or None. As `asyncio.current_task`."""
+    return current_task_of(get_running_loop() if loop is None else loop)
+
+
+cdef object current_task_of(object loop):
+    """The task that `loop` runs now, or None."""
+    cdef PyObject *task
+    if current_tasks is None:
+        return c_current_task(loop)
+    task = PyDict_GetItemWithError(current_tasks, loop)
+    return None if task == NULL else <object>task
 
 
 cdef int enter_task(object loop, object task) except -1:

@@ -32,7 +32,10 @@ cdef class TaskCore(LoopCore):
     cdef Task first_task             # pending tasks, oldest first: the loop keeps them alive
     cdef Task last_task
     cdef object task_factory         # callable or None
+    cdef bint has_own_create_task    # a subclass overrides create_task(): nothing may go round it
 
+    cdef bint spawns_natively(self) except -1
+    cdef Task spawn(self, object coro, object name, object context, bint eagerly)
     cdef int link(self, Task task) except -1
     cdef int unlink(self, Task task) except -1
     cdef object make_by_factory(self, object coro, object name, object context, object eager_start, dict others)

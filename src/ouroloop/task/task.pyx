@@ -386,6 +386,7 @@ cdef class TaskCore(LoopCore):
 
     def __init__(self, poller):
         LoopCore.__init__(self, poller)
+        self.has_own_create_task = type(self).create_task is not TaskCore.create_task
         lend_tasks_of(self)
 
     def create_future(self):
@@ -399,18 +400,12 @@ cdef class TaskCore(LoopCore):
         eager_start: True runs the first step at once. Raises RuntimeError once the loop is closed, TypeError for what
         is no coroutine. As `asyncio.loop.create_task`.
         """
-        cdef Task task
         self.check_open()
         if self.task_factory is not None:
             return self.make_by_factory(coro, name, context, eager_start, others)
         if others:
             raise TypeError(f"create_task() got an unexpected keyword argument {next(iter(others))!r}")
-        if not PyCoro_CheckExact(coro) and not iscoroutine(coro):
-            raise TypeError(f"a coroutine was expected, got {coro!r}")
-        task = Task.__new__(Task)
-        task.set_up(coro, self, name, context)
-        task.start(eager_start)
-        return task
+        return self.spawn(coro, name, context, eager_start)
 
     def set_task_factory(self, factory):
         """Sets what makes tasks: called with (loop, coro, context=...); None for the loop's own.
@@ -442,6 +437,21 @@ cdef class TaskCore(LoopCore):
             self.unlink(task)
             if self.home == fork_depth():
                 task.report_pending()
+
+    cdef bint spawns_natively(self) except -1:
+        """True where `create_task` without keywords is `spawn`."""
+        return self.task_factory is None and not self.has_own_create_task
+
+    cdef Task spawn(self, object coro, object name, object context, bint eagerly):
+        """As `create_task` where no task factory is set."""
+        cdef Task task
+        self.check_open()
+        if not PyCoro_CheckExact(coro) and not iscoroutine(coro):
+            raise TypeError(f"a coroutine was expected, got {coro!r}")
+        task = Task.__new__(Task)
+        task.set_up(coro, self, name, context)
+        task.start(eagerly)
+        return task
 
     cdef int link(self, Task task) except -1:
         task.tasks = self

@@ -1,0 +1,9 @@
+from typing import Any
+
+from ouroloop.task.follower import Follower
+from ouroloop.task.future import Future
+
+class _GatheringFuture(Future[list[Any]]): ...
+class GatheredChild(Follower): ...
+
+def gather(*coros_or_futures: Any, return_exceptions: bool = False) -> Future[list[Any]]: ...

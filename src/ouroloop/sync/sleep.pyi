@@ -1,0 +1,16 @@
+from collections.abc import Coroutine
+from typing import Any, TypeVar, overload
+
+from ouroloop.loop.timers import TimerHandle
+from ouroloop.task.operation import Operation
+
+_Result = TypeVar("_Result")
+
+class Sleep(Operation): ...
+class WakeTimer(TimerHandle): ...
+
+@overload
+def sleep(delay: float) -> Coroutine[Any, Any, None]: ...
+@overload
+def sleep(delay: float, result: _Result) -> Coroutine[Any, Any, _Result]: ...
+def set_unless_done(future: Any) -> None: ...

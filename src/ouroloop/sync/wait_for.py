@@ -1,0 +1,49 @@
+"""`wait_for`: one awaitable, with a time limit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ouroloop.sync.sleep import set_unless_done
+from ouroloop.sync.timeout import timeout as time_limit
+from ouroloop.task.adopt import ensure_future
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+Result = TypeVar("Result")
+
+
+async def wait_for(fut: Awaitable[Result], timeout: float | None) -> Result:
+    """Awaits `fut`, `timeout` seconds at most, and gives its result; `asyncio.wait_for`.
+
+    Past the limit it is cancelled and TimeoutError is raised, unless it refuses: then its own outcome counts. With 0 or
+    less a coroutine is not even started. None waits for ever.
+    """
+    if timeout is not None and timeout <= 0:
+        future = ensure_future(fut)
+        if future.done():
+            return future.result()  # type: ignore[no-any-return]
+        await _cancel_and_wait(future)
+        try:
+            return future.result()  # type: ignore[no-any-return]
+        except asyncio.CancelledError as error:
+            raise TimeoutError from error
+    async with time_limit(timeout):
+        return await fut
+
+
+async def _cancel_and_wait(future: Any) -> None:
+    """Cancels `future` and waits until it is done. Waiting can itself be cancelled."""
+    is_over = asyncio.get_running_loop().create_future()
+
+    def over(_: Any) -> None:
+        set_unless_done(is_over)
+
+    future.add_done_callback(over)
+    try:
+        future.cancel()
+        await is_over
+    finally:
+        future.remove_done_callback(over)
