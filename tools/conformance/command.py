@@ -39,7 +39,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
+    print(f"outcomes and logs: {arguments.results}")
     status = 0
+    verdicts = []
     # The standard library runs once, whatever it is compared with.
     baseline: dict[str, list[Outcome]] = {}
     try:
@@ -52,11 +54,13 @@ def main(words: Sequence[str] | None = None) -> int:
             )
             results = list(run_all(arguments, way, modules, known, baseline))
             save(arguments, way, results)
-            status = max(status, conclude(arguments, way, results, known))
+            way_status, line = conclude(arguments, way, results, known)
+            status = max(status, way_status)
+            verdicts.append(f"{page.WAYS[way.mode]}: {line}")
     except KeyboardInterrupt:
         print("conformance: interrupted", file=sys.stderr)
         return 130
-    print(f"outcomes and logs: {arguments.results}")
+    print("; ".join(verdicts))
     return status
 
 
@@ -149,11 +153,12 @@ def save(arguments: Arguments, way: Way, results: list[ModuleResult]) -> None:
         outcomes.save(file, (each for result in results for each in result.outcomes[name]))
 
 
-def conclude(arguments: Arguments, way: Way, results: list[ModuleResult], known: KnownDifferences) -> int:
-    """Says what differs, writes the page, and decides."""
+def conclude(
+    arguments: Arguments, way: Way, results: list[ModuleResult], known: KnownDifferences
+) -> tuple[int, str]:
+    """Says what differs, writes the page, and decides: an exit status and a line that says why."""
     if not any(result.tally(name).run for result in results for name in way.implementations):
-        print("conformance: no test was run", file=sys.stderr)
-        return 2
+        return 2, "no test was run"
     verdict = None
     if way.implementation != STANDARD_LIBRARY:
         verdict = judge(results, STANDARD_LIBRARY, way.implementation, known)
@@ -171,11 +176,16 @@ def conclude(arguments: Arguments, way: Way, results: list[ModuleResult], known:
         merged = page.merge(before, section.heading, page.render(section))
         arguments.page.write_text(merged, encoding="utf-8")
         print(f"page: {arguments.page}")
-    return report(verdict, arguments.verbose) if verdict is not None else 0
+    if verdict is None:
+        return 0, "nothing was compared"
+    report(verdict, arguments.verbose)
+    return bool(
+        verdict.unexpected
+    ), f"{len(verdict.unexpected)} unexpected, {len(verdict.known)} known differences"
 
 
-def report(verdict: Verdict, verbose: bool) -> int:
-    """Prints the verdict; 1 when there is a difference that is not known."""
+def report(verdict: Verdict, verbose: bool) -> None:
+    """Prints the verdict."""
     for kind, numbers in verdict.by_reason().items():
         print(f"known: {sum(numbers.values())} tests, {kind}")
     if verbose:
@@ -195,8 +205,6 @@ def report(verdict: Verdict, verbose: bool) -> int:
         print(f"DIFFERS: {outcome.test} ({outcome.outcome}, {grade}): {outcome.last_line}")
         if verbose:
             print(outcome.message)
-    print(f"{len(verdict.unexpected)} unexpected, {len(verdict.known)} known differences")
-    return 1 if verdict.unexpected else 0
 
 
 def title(implementation: str) -> str:
