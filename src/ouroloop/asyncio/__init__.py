@@ -50,7 +50,7 @@ _NAMES = {
     "locks": ["Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier"],
     "protocols": ["BaseProtocol", "Protocol", "DatagramProtocol", "SubprocessProtocol", "BufferedProtocol"],
     "runners": ["Runner", "run"],
-    "queues": ["Queue", "PriorityQueue", "LifoQueue", "QueueFull", "QueueEmpty"],
+    "queues": ["Queue", "PriorityQueue", "LifoQueue", "QueueFull", "QueueEmpty", "QueueShutDown"],
     "streams": [
         "StreamReader", "StreamWriter", "StreamReaderProtocol", "open_connection", "start_server",
         "open_unix_connection", "start_unix_server",

@@ -1,7 +1,10 @@
 """`asyncio.coroutines`: telling coroutines from other objects."""
+# mypy: disable-error-code="attr-defined"
 
 from __future__ import annotations
 
+# Frameworks mark what passes for a coroutine function with it.
+from asyncio.coroutines import _is_coroutine as _is_coroutine
 from asyncio.coroutines import iscoroutine, iscoroutinefunction
 
 __all__ = ["iscoroutine", "iscoroutinefunction"]

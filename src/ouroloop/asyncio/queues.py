@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from asyncio.queues import LifoQueue, PriorityQueue, Queue, QueueEmpty, QueueFull
+from asyncio.queues import QueueEmpty, QueueFull
 
-__all__ = ["LifoQueue", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull"]
+from ouroloop.sync.queue import LifoQueue, PriorityQueue, Queue
+from ouroloop.sync.queue_shut_down import QueueShutDown
+
+__all__ = ["LifoQueue", "PriorityQueue", "Queue", "QueueEmpty", "QueueFull", "QueueShutDown"]
