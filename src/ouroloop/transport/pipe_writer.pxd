@@ -1,4 +1,5 @@
 from ouroloop.kernel.sockets cimport iovec
+from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.pipe_end cimport PipeEnd
 from ouroloop.transport.write_queue cimport WriteQueue
 
@@ -8,17 +9,14 @@ cdef class PipeWriteQueue(WriteQueue):
 
 cdef class PipeWriter(PipeEnd):
     cdef PipeWriteQueue queue
-    cdef Py_ssize_t high_water        # bytes queued above which the protocol is told to pause
-    cdef Py_ssize_t low_water         # bytes queued at or below which it is told to resume
+    cdef FlowControl flow
     cdef int lost_count               # writes that went nowhere
     cdef bint notices_end             # the poller says when the reader goes, also while nothing is written
-    cdef bint is_protocol_paused      # pause_writing was called
 
     cdef int enqueue(self, object data) except -1
     cdef object write_now(self, object data)
     cdef int flush(self) except -1
     cdef int look_for_end(self) except -1
     cdef int pause_protocol_if_full(self) except -1
-    cdef int resume_protocol_if_drained(self) except -1
     cdef int fatal_error(self, object error) except -1
     cdef int count_lost_write(self) except -1

@@ -25,15 +25,17 @@ from ouroloop.kernel.pipes cimport (
 from ouroloop.kernel.sockets cimport iovec
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.poller.poller cimport READABLE, WRITABLE
+from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.pipe_end cimport PipeEnd
 from ouroloop.transport.write_queue cimport WriteQueue
 
 cdef enum:
-    HIGH_WATER = 64 * 1024
     WARN_AFTER_LOST_WRITES = 5      # as the standard library's LOG_THRESHOLD_FOR_CONNLOST_WRITES
 
 cdef object TRANSPORT_CONTRACT = asyncio.WriteTransport
 cdef object logger = logging.getLogger("asyncio")
+# As the newest standard library's sockets say it: its pipes assert it, which `python -O` leaves out.
+cdef str WRONG_DATA = "data argument must be a bytes, bytearray, or memoryview object"
 
 
 cdef class PipeWriteQueue(WriteQueue):
@@ -57,8 +59,6 @@ cdef class PipeWriter(PipeEnd):
     """
 
     def __init__(self, LoopCore loop not None, pipe, protocol, waiter=None):
-        self.high_water = HIGH_WATER
-        self.low_water = HIGH_WATER // 4
         self.take_over(
             loop, pipe, protocol, waiter, "Pipe transport is only for pipes, sockets and character devices"
         )
@@ -68,6 +68,7 @@ cdef class PipeWriter(PipeEnd):
 
     def __cinit__(self):
         self.queue = PipeWriteQueue()
+        self.flow = FlowControl()
 
     @property
     def __class__(self):
@@ -95,7 +96,7 @@ cdef class PipeWriter(PipeEnd):
         Raises TypeError for anything else.
         """
         if not isinstance(data, (bytes, bytearray, memoryview)):
-            raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
+            raise TypeError(f"{WRONG_DATA}, not {type(data).__name__!r}")
         if len(data) == 0:
             return
         if self.lost_count or self.is_closed:
@@ -126,18 +127,11 @@ cdef class PipeWriter(PipeEnd):
 
     def get_write_buffer_limits(self):
         """The low- and the high-water mark, in bytes."""
-        return self.low_water, self.high_water
+        return self.flow.low_water, self.flow.high_water
 
     def set_write_buffer_limits(self, high=None, low=None):
         """Sets the marks, in bytes queued, between which the protocol is told to pause and to resume writing."""
-        if high is None:
-            high = HIGH_WATER if low is None else 4 * low
-        if low is None:
-            low = high // 4
-        if not high >= low >= 0:
-            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-        self.high_water = high
-        self.low_water = low
+        self.flow.set_limits(high, low)
         self.pause_protocol_if_full()
 
     def close(self):
@@ -210,22 +204,14 @@ cdef class PipeWriter(PipeEnd):
                 break
             if written < 0 and written != -EINTR:
                 return self.fatal_error(os_error(<int>-written))
-        self.resume_protocol_if_drained()
+        if self.flow.resumes_at(self.queue.size):
+            self.tell_protocol("resume_writing")
         if self.queue.size == 0 and self.is_closed:
             return self.end(None)
         return self.update_interest()
 
     cdef int pause_protocol_if_full(self) except -1:
-        if self.queue.size <= self.high_water or self.is_protocol_paused:
-            return 0
-        self.is_protocol_paused = True
-        return self.tell_protocol("pause_writing")
-
-    cdef int resume_protocol_if_drained(self) except -1:
-        if self.queue.size > self.low_water or not self.is_protocol_paused:
-            return 0
-        self.is_protocol_paused = False
-        return self.tell_protocol("resume_writing")
+        return self.tell_protocol("pause_writing") if self.flow.pauses_at(self.queue.size) else 0
 
     cdef int count_lost_write(self) except -1:
         if self.lost_count >= WARN_AFTER_LOST_WRITES:
