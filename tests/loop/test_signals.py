@@ -4,7 +4,9 @@ import asyncio
 import contextvars
 import os
 import signal
+import sys
 import threading
+import warnings
 
 import pytest
 
@@ -308,3 +310,154 @@ def test_control_c_leaves_a_loop_that_only_switches_tasks(loop_factory, signal_l
     loop.close()
     for task in tasks:
         task.get_coro().close()
+
+
+@pytest.mark.only_ouroloop
+def test_every_signal_of_a_storm_runs_its_handler(loop):
+    """The kernel merges a signal with one of the same number that waits already; these are sent one by one.
+
+    The socket that wakes the standard library's loop has no room for that many.
+    """
+    counts = dict.fromkeys((signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN, signal.SIGRTMAX), 0)
+    rounds = 5000
+    for number in counts:
+
+        def count(number=number):
+            counts[number] += 1
+
+        loop.add_signal_handler(number, count)
+
+    async def main():
+        for sent in range(1, rounds + 1):
+            for number in counts:
+                signal.raise_signal(number)
+            if sent % 50 == 0:
+                await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    loop.run_until_complete(main())
+    for number in counts:
+        loop.remove_signal_handler(number)
+    assert set(counts.values()) == {rounds}
+
+
+@pytest.mark.only_ouroloop
+def test_storm_from_another_process_loses_no_signal_that_queues(loop):
+    """Real-time signals are not merged by the kernel, so each of them must run its handler."""
+    counts = dict.fromkeys((signal.SIGRTMIN, signal.SIGRTMIN + 1, signal.SIGRTMAX), 0)
+    rounds = 4000
+    for number in counts:
+
+        def count(number=number):
+            counts[number] += 1
+
+        loop.add_signal_handler(number, count)
+
+    async def main():
+        source = (
+            f"import os, time\nfor _ in range({rounds}):\n"
+            f"    for number in {[int(number) for number in counts]}:\n"
+            "        while True:\n"
+            "            try: os.kill(os.getppid(), number); break\n"
+            "            except BlockingIOError: time.sleep(0.001)\n"
+        )
+        process = await asyncio.create_subprocess_exec(sys.executable, "-S", "-c", source)
+        assert await process.wait() == 0
+        while sum(counts.values()) < rounds * len(counts):
+            await asyncio.sleep(0.001)
+
+    loop.run_until_complete(asyncio.wait_for(main(), 30))
+    for number in counts:
+        loop.remove_signal_handler(number)
+    assert set(counts.values()) == {rounds}
+
+
+@pytest.mark.only_ouroloop
+def test_signal_whose_number_found_no_room_still_runs_its_handler(loop, run_once):
+    """One callback that blocks for long enough to fill the pipe to the poller."""
+    ran = {signal.SIGUSR1: 0, signal.SIGUSR2: 0}
+    for number in ran:
+
+        def count(number=number):
+            ran[number] += 1
+
+        loop.add_signal_handler(number, count)
+
+    def block():
+        for _ in range(70_000):
+            signal.raise_signal(signal.SIGUSR1)
+        signal.raise_signal(signal.SIGUSR2)
+
+    loop.call_soon(block)
+    for _ in range(4):
+        run_once(loop)
+    assert ran[signal.SIGUSR1] >= 65_000
+    assert ran[signal.SIGUSR2] == 1
+    for number in ran:
+        loop.remove_signal_handler(number)
+
+
+def test_every_signal_that_can_be_caught_can_have_a_handler(run_script):
+    source = """
+    import os, signal
+
+    loop, ran, refused = new_event_loop(), [], []
+
+    async def main():
+        for number in sorted(signal.valid_signals()):
+            try:
+                loop.add_signal_handler(number, ran.append, number)
+            except RuntimeError as error:
+                refused.append(number)
+                assert str(error) == f"sig {number} cannot be caught", error
+                continue
+            os.kill(os.getpid(), number)
+            while number not in ran:
+                await asyncio.sleep(0)
+            assert loop.remove_signal_handler(number)
+
+    loop.run_until_complete(main())
+    loop.close()
+    assert refused == [signal.SIGKILL, signal.SIGSTOP], refused
+    assert len(ran) == len(signal.valid_signals()) - 2, ran
+    """
+    result = run_script(source)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_handler_of_pythons_own_works_again_after_the_loops(loop, run_once):
+    ran = []
+    loop.add_signal_handler(signal.SIGUSR1, ran.append, "loop")
+    signal.raise_signal(signal.SIGUSR1)
+    while not ran:
+        run_once(loop)
+    loop.remove_signal_handler(signal.SIGUSR1)
+    previous = signal.signal(signal.SIGUSR1, lambda *_: ran.append("python"))
+    signal.raise_signal(signal.SIGUSR1)
+    run_once(loop)
+    assert ran == ["loop", "python"]
+    signal.signal(signal.SIGUSR1, previous)
+
+
+@pytest.mark.only_ouroloop
+def test_signal_for_a_forked_child_is_no_business_of_the_parents_loop(loop, run_once):
+    ran = []
+    loop.add_signal_handler(signal.SIGUSR1, ran.append, "ran")
+
+    def fork():
+        child = os.fork()
+        if child == 0:
+            try:
+                signal.raise_signal(signal.SIGUSR1)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        loop.call_soon(fork)
+        for _ in range(3):
+            run_once(loop)
+    assert ran == []
+    loop.remove_signal_handler(signal.SIGUSR1)

@@ -295,7 +295,9 @@ def test_data_of_the_wrong_kind_is_refused(loop: Loop, tmp_path: Path, wrong: An
 
     async def main() -> None:
         async with writing("pipe", tmp_path) as (transport, protocol, _):
-            with pytest.raises(TypeError, match="data argument must be a bytes, bytearray, or memoryview object"):
+            with pytest.raises(
+                TypeError, match="data argument must be a bytes, bytearray, or memoryview object"
+            ):
                 transport.write(wrong)
             assert not protocol.lost.done()
 

@@ -63,6 +63,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self._look_up_threads = LookUpThreads()
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
         self._signal_handlers: dict[int, Handle] = {}
+        self._signals_noted: set[int] = set()
         self._process_watches: set[process_waiting.ProcessWatch] = set()
         self.set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]
 

@@ -1,28 +1,36 @@
 """Signal handlers that run as callbacks of the loop.
 
 The interpreter's C handler writes each signal's number to the poller's pipe. The loop reads the numbers when it polls,
-and queues the handle of each: a callback a signal, none lost but what the kernel merges. Main thread only, because
-that is where Python handles signals.
+and queues the handle of each: a callback a signal, none lost but what the kernel merges. The pipe has room for tens of
+thousands; should one callback block for longer than that lasts, signals of a number that waits already are merged, and
+no number is lost. Main thread only, because that is where Python handles signals.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import inspect
 import logging
+import os
 import signal
 from typing import TYPE_CHECKING, Any
 
 from ouroloop.loop.handle import Handle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import FrameType
 
     from ouroloop.service.event_loop import EventLoop
 
 logger = logging.getLogger("asyncio")
+
+# Bytes. The kernel gives no pipe less room than a page, nor more without being asked than sixteen.
+PIPE_ROOM_MIN = 4096
+# A few bytes of the pipe may be wake-ups of another kind.
+PIPE_ROOM_SLACK = 64
 
 
 def add(loop: EventLoop, number: Any, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
@@ -38,7 +46,7 @@ def add(loop: EventLoop, number: Any, callback: Callable[..., object], args: tup
     before = loop._signal_handlers.get(number)
     loop._signal_handlers[number] = Handle(callback, args, loop)
     try:
-        signal.signal(number, _note)
+        signal.signal(number, _noting(loop._signals_noted))
         signal.siginterrupt(number, False)
     except OSError as error:
         del loop._signal_handlers[number]
@@ -76,14 +84,41 @@ def remove_all(loop: EventLoop) -> None:
 
 def arrived(loop: EventLoop, numbers: bytearray) -> None:
     """Queues the callback of each signal; a number without one has a handler of Python's own."""
+    _queue(loop, numbers)
+    noted = loop._signals_noted
+    if len(numbers) >= PIPE_ROOM_MIN - PIPE_ROOM_SLACK:
+        room = fcntl.fcntl(loop.poller.wakeup_fd, fcntl.F_GETPIPE_SZ)
+        if len(numbers) >= room - PIPE_ROOM_SLACK:
+            # The pipe was full. A number that is not in it had no room.
+            _queue(loop, noted.difference(numbers))
+    noted.clear()
+
+
+def _queue(loop: EventLoop, numbers: Iterable[int]) -> None:
     for number in numbers:
         handle = loop._signal_handlers.get(number)
         if handle is not None:
             loop._queue(handle)
 
 
-def _note(number: int, frame: FrameType | None) -> None:
-    """Stands as the Python handler, so that the signal's default action does not happen."""
+def _noting(noted: set[int]) -> Callable[[int, FrameType | None], None]:
+    """The Python handler: it keeps the signal's default action from happening, and the number.
+
+    It does not know the loop, which the interpreter would keep alive otherwise.
+    """
+
+    def note(number: int, frame: FrameType | None) -> None:
+        noted.add(number)
+
+    return note
+
+
+def _leave_wakeup_to_the_parent() -> None:
+    """In a forked child, a signal for the child must not be written to the pipe of the parent's loop."""
+    signal.set_wakeup_fd(-1)
+
+
+os.register_at_fork(after_in_child=_leave_wakeup_to_the_parent)
 
 
 def _check(number: Any) -> None:
