@@ -86,6 +86,9 @@ cdef class TlsConnection(Watcher):
                 self.context = self.stream.context
         if self.machine.at == ENDED:
             return self.drop_lower(None)
+        if self.is_made and getattr(lower, "_protocol_paused", False):
+            # The protocol was told so before `start_tls`; that it may go on it hears from us.
+            self.is_blocked = self.is_protocol_paused = True
         if self._loop.get_debug():
             logger.debug("%r starts SSL handshake", self)
             self.handshake_started = self.core.now()

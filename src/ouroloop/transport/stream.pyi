@@ -14,6 +14,8 @@ class _Server(Protocol):
 # The second base is what `isinstance` says; at run time the only base is `Endpoint`.
 class StreamTransport(Endpoint, asyncio.Transport):
     _start_tls_compatible: bool
+    @property
+    def _protocol_paused(self) -> bool: ...
     def __init__(
         self,
         loop: LoopCore,

@@ -82,8 +82,12 @@ cdef class StreamTransport(Endpoint):
         # isinstance(transport, asyncio.Transport) holds in other people's code, although the class is our own.
         return TRANSPORT_CONTRACT
 
-    # `start_tls` asks for it.
+    # `start_tls` asks for these.
     _start_tls_compatible = True
+
+    @property
+    def _protocol_paused(self):
+        return self.is_protocol_paused
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1:
         self.own_descriptor(core, fd, context)
