@@ -133,11 +133,15 @@ test: $(TESTED)/.wheel $(TESTED)/.test-tools  ## all tests; TESTS=tests/loop pic
 test-release: $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same on what is shipped, which has no assertions
 	@$(RELEASE)/bin/python -m pytest $(TESTS) $(ARGS)
 
-FAULT_TESTS := tests/loop tests/poller tests/service tests/transport
+FAULT_TESTS := tests/loop tests/poller tests/service tests/stream tests/tls tests/transport
 .PHONY: faults
 faults: $(TESTED)/.wheel $(TESTED)/.test-tools  ## I/O tests while one in five system calls is interrupted, finds nothing or is cut short; SEED=7
 	@LD_PRELOAD="$$($(TESTED)/bin/python tests/faults/injector.py $(abspath build/faults))" OUROLOOP_FAULTS=$(or $(SEED),1):5 \
 	    $(TESTED)/bin/python -m pytest $(FAULT_TESTS) $(ARGS)
+
+.PHONY: soak
+soak: $(TESTED)/.wheel $(TESTED)/.test-tools  ## ten minutes of clients of every manner on every kind of socket; ARGS='--seconds 60 --seed 7'
+	@$(TESTED)/bin/python tests/soak/run.py $(ARGS)
 
 .PHONY: check
 check: build $(VENV)/.lints  ## every lint: of Python, of Cython, of stubs and of the project's own rules
