@@ -40,6 +40,14 @@ def test_a_failure_that_only_ours_has_is_a_difference():
     assert differing([], [imported]) == [imported]
 
 
+def test_a_module_that_nobody_can_import_is_a_difference():
+    both = [Outcome("test_a.<import>", "test_a", "error")]
+    verdict = judge(
+        [ModuleResult("test_a", {"asyncio": both, "ours": both})], "asyncio", "ours", NOTHING_KNOWN
+    )
+    assert (verdict.unexpected, verdict.undecided) == (both, [])
+
+
 def test_the_verdict_sorts_by_the_list():
     known = parse(
         {"private": {"*.calls": "_x", "*.healed": "_y"}, "needs": {"TLS": {"tests": ["*.secure"]}}},

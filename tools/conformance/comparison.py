@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from .known_differences import Difference, KnownDifferences
 
 
+# What stands for all tests of a module that cannot be imported.
+NOT_IMPORTED = ".<import>"
+
+
 @dataclass
 class ModuleResult:
     """One module's outcomes on every implementation that ran it, by the implementation's name."""
@@ -69,8 +73,8 @@ class Verdict:
 def differing(baseline: list[Outcome], ours: list[Outcome]) -> list[Outcome]:
     """The tests that do not pass on ours though they pass on the standard library.
 
-    That is also one that is skipped or never runs, and a failure under a name that the standard library
-    does not have, as that of a module which cannot be imported.
+    That is also one that is skipped or never runs, a failure under a name that the standard library does not have,
+    and a module that cannot be imported even there: nothing would be tested.
     """
     theirs = {each.test: each for each in baseline}
     own = {each.test: each for each in ours}
@@ -79,7 +83,9 @@ def differing(baseline: list[Outcome], ours: list[Outcome]) -> list[Outcome]:
         for test, reference in theirs.items()
         if reference.passed and not (test in own and own[test].passed)
     ]
-    return differences + [each for each in ours if each.failed and each.test not in theirs]
+    return differences + [
+        each for each in ours if each.failed and (each.test not in theirs or each.test.endswith(NOT_IMPORTED))
+    ]
 
 
 def judge(results: list[ModuleResult], baseline: str, tested: str, known: KnownDifferences) -> Verdict:
@@ -91,7 +97,9 @@ def judge(results: list[ModuleResult], baseline: str, tested: str, known: KnownD
         reference, ours = result.outcomes[baseline], result.outcomes[tested]
         verdict.grades.update(result.grades)
         ran += [each.test for each in reference]
-        verdict.undecided += [each.test for each in reference if each.failed]
+        verdict.undecided += [
+            each.test for each in reference if each.failed and not each.test.endswith(NOT_IMPORTED)
+        ]
         for each in differing(reference, ours):
             failed.append(each.test)
             difference = known.find(each.test)
