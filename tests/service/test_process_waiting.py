@@ -4,9 +4,13 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+
+from ouroloop.versions import HAS_CHILD_WATCHERS
 
 from .processes import ended, eventually, run, start
 
@@ -161,3 +165,47 @@ def test_loops_own_handler_of_sigchld_keeps_working(loop: Loop) -> None:
     run(loop, main())
     assert seen == ["ended"]
     loop.remove_signal_handler(signal.SIGCHLD)
+
+
+@pytest.fixture
+def child_watcher(request: pytest.FixtureRequest, loop: Loop) -> Iterator[Any]:
+    """A child watcher of this kind, set and attached to the loop, as programs did on Python before 3.12."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        watcher = getattr(asyncio, request.param)()
+        watcher.attach_loop(loop)
+        asyncio.set_child_watcher(watcher)  # type: ignore[attr-defined,unused-ignore]
+        yield watcher
+        asyncio.set_child_watcher(None)  # type: ignore[attr-defined,unused-ignore]
+        watcher.attach_loop(None)
+        watcher.close()
+
+
+@pytest.mark.only_ouroloop
+@pytest.mark.skipif(not HAS_CHILD_WATCHERS, reason="this Python has no child watchers")
+@pytest.mark.parametrize(
+    "child_watcher",
+    [
+        "ThreadedChildWatcher",
+        "SafeChildWatcher",
+        "FastChildWatcher",
+        "MultiLoopChildWatcher",
+        "PidfdChildWatcher",
+    ],
+    indirect=True,
+)
+def test_child_watcher_that_a_program_sets_is_not_needed_and_does_no_harm(
+    loop: Loop, child_watcher: Any
+) -> None:
+    """FastChildWatcher reaps every child that it finds, whosever it is."""
+
+    async def one(number: int) -> None:
+        transport, protocol = await start("sh", "-c", f"exit {number}", stdin=None, stdout=None, stderr=None)
+        await ended(transport, protocol)
+        assert transport.get_returncode() == number
+
+    async def main() -> None:
+        await asyncio.gather(*(one(number) for number in range(20)))
+
+    run(loop, main())
+    assert not getattr(child_watcher, "_callbacks", {})
