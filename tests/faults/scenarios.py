@@ -334,6 +334,44 @@ def datagrams(factory: LoopFactory, report: Report) -> None:
     run(factory, report, main)
 
 
+class FileSource(Echo):
+    def __init__(self, report: Report) -> None:
+        super().__init__(report)
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.over.set_result(None)
+
+
+@scenario
+def files(factory: LoopFactory, report: Report) -> None:
+    received = bytearray()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        near, far = socket.socketpair()
+
+        def read_all() -> None:
+            far.settimeout(SECONDS_MAX)
+            while part := far.recv(65536):
+                received.extend(part)
+
+        with far, near, tempfile.TemporaryFile() as file:
+            file.write(DATA)
+            file.flush()
+            transport, source = await loop.create_connection(lambda: FileSource(report), sock=near)
+            with Peer(read_all):
+                if not transport.is_closing():
+                    with report.owning():
+                        await loop.sendfile(transport, file)
+                transport.close()
+                await source.over
+        report.compare("file", DATA, bytes(received))
+
+    run(factory, report, main)
+
+
 class PipeWriter(asyncio.BaseProtocol):
     """Writes all of `data` to a pipe and closes it."""
 

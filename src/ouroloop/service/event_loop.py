@@ -33,9 +33,9 @@ from ouroloop.service import (
     tls,
     unix,
 )
+from ouroloop.service import sendfile as file_sending
 from ouroloop.service.executor import submit as submit_to_executor
 from ouroloop.service.look_up_threads import LookUpThreads
-from ouroloop.service.not_yet import not_yet
 from ouroloop.task.task import TaskCore
 
 if TYPE_CHECKING:
@@ -228,6 +228,13 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     sock_connect = sockets.sock_connect
     sock_accept = sockets.sock_accept
 
+    # Files. Programs and tests replace the second and fourth to have a file copied.
+
+    sendfile = file_sending.sendfile
+    _sendfile_native = file_sending.sendfile_native
+    sock_sendfile = file_sending.sock_sendfile
+    _sock_sendfile_native = file_sending.sock_sendfile_native
+
     # Pipes
 
     connect_read_pipe = pipes.connect_read_pipe
@@ -237,11 +244,6 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     subprocess_exec = subprocess.subprocess_exec
     subprocess_shell = subprocess.subprocess_shell
-
-    # Not here yet
-
-    sendfile = not_yet("sendfile")
-    sock_sendfile = not_yet("sendfile")
 
 
 def new_event_loop() -> EventLoop:

@@ -21,6 +21,8 @@ cdef class StreamTransport(Endpoint):
     cdef bint is_closed               # close() or abort() was called, or the connection failed
     cdef bint is_eof_written          # write_eof() was called
     cdef bint is_protocol_paused      # pause_writing was called
+    cdef bint sends_file              # a file is being sent: only its sender may write
+    cdef object file_waiter           # future of the file's sender, who waits for room, or None
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1
     cdef int release(self) except -1
@@ -41,6 +43,8 @@ cdef class StreamTransport(Endpoint):
     cdef int resume_protocol_if_drained(self) except -1
     cdef int fatal_error(self, object error, str message) except -1
     cdef int force_close(self, object error) except -1
+    cdef int wake_file_sender(self, object error) except -1
+    cdef str why_not(self, str method)
     cdef object send_now(self, object data)
     cdef int count_lost_write(self) except -1
 

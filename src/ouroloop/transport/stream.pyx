@@ -48,6 +48,7 @@ cdef object TRANSPORT_CONTRACT = asyncio.Transport
 cdef object BufferedProtocol = asyncio.BufferedProtocol
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
 cdef tuple INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
+cdef object TRY_NATIVE = asyncio.constants._SendfileMode.TRY_NATIVE
 cdef object logger = logging.getLogger("asyncio")
 # As the newest standard library says it, which takes no other buffers either.
 cdef str WRONG_DATA = "data argument must be a bytes, bytearray, or memoryview object"
@@ -158,8 +159,8 @@ cdef class StreamTransport(Endpoint):
         """
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"{WRONG_DATA}, not {type(data).__name__!r}")
-        if self.is_eof_written:
-            raise RuntimeError("Cannot call write() after write_eof()")
+        if self.is_eof_written or self.sends_file:
+            raise RuntimeError(self.why_not("write"))
         if len(data) == 0:
             return
         if self.lost_count:
@@ -170,8 +171,8 @@ cdef class StreamTransport(Endpoint):
 
     def writelines(self, list_of_data):
         """Sends several buffers, one after the other; see `write`."""
-        if self.is_eof_written:
-            raise RuntimeError("Cannot call writelines() after write_eof()")
+        if self.is_eof_written or self.sends_file:
+            raise RuntimeError(self.why_not("writelines"))
         parts = list(list_of_data)
         for data in parts:
             if not isinstance(data, (bytes, bytearray, memoryview)):
@@ -193,7 +194,7 @@ cdef class StreamTransport(Endpoint):
             self.flush()
         self.is_eof_written = True
         cdef int result
-        if self.queue.size == 0 and not self.lost_count:
+        if self.queue.size == 0 and not self.lost_count and not self.sends_file:
             result = shut_down_writing(self.fd)
             if result < 0:
                 raise os_error(-result)
@@ -235,7 +236,7 @@ cdef class StreamTransport(Endpoint):
             self.flush()
             if self.lost_count:
                 return
-        if self.queue.size == 0:
+        if self.queue.size == 0 and not self.sends_file:
             self.lost_count += 1
             self.lose(None)
         self.update_interest()
@@ -246,6 +247,56 @@ cdef class StreamTransport(Endpoint):
 
     def _force_close(self, error):
         self.force_close(error)
+
+    # Sending a file: `ouroloop.service.sendfile` makes the system calls
+
+    @property
+    def _sendfile_compatible(self):
+        return TRY_NATIVE
+
+    @property
+    def _protocol_paused(self):
+        return self.is_protocol_paused
+
+    def _start_file(self):
+        """Refuses writes until `_end_file()`: what the file's sender sends must follow what is queued now."""
+        if self.sends_file:
+            raise RuntimeError("Empty waiter is already set")
+        if self.is_corked:
+            self.flush()
+        self.sends_file = True
+
+    def _room_for_file(self):
+        """A future that is done when the queue is empty and the socket takes bytes, and fails when it never will."""
+        if self.lost_count:
+            raise ConnectionError("Connection is closed by peer")
+        waiter = self._loop.create_future()
+        self.file_waiter = waiter
+        self.update_interest()
+        return waiter
+
+    def _end_file(self):
+        """Lets others write again. Does what closing or `write_eof` would have done meanwhile."""
+        self.sends_file = False
+        self.file_waiter = None
+        if not self.lost_count:
+            self.after_flush()
+
+    cdef int wake_file_sender(self, object error) except -1:
+        waiter = self.file_waiter
+        self.file_waiter = None
+        if waiter is None or waiter.done():
+            return 0
+        if error is None:
+            waiter.set_result(None)
+        else:
+            waiter.set_exception(error)
+        return 0
+
+    cdef str why_not(self, str method):
+        if self.is_eof_written:
+            return f"Cannot call {method}() after write_eof()"
+        return f"unable to {method}; sendfile is in progress"
 
     # Run by the loop
 
@@ -272,8 +323,12 @@ cdef class StreamTransport(Endpoint):
                     self.read_into_protocol()
                 else:
                     self.read()
-            if pending & WRITABLE and self.queue.size and not self.lost_count:
-                self.flush()
+            if pending & WRITABLE and not self.lost_count:
+                if self.queue.size:
+                    self.flush()
+                elif self.file_waiter is not None:
+                    self.wake_file_sender(None)
+                    self.update_interest()
         finally:
             self.is_calling = False
             PyContext_Exit(self.context)
@@ -471,7 +526,7 @@ cdef class StreamTransport(Endpoint):
             self.resume_protocol_if_drained()
         if self.lost_count:
             return 0
-        if self.queue.size == 0:
+        if self.queue.size == 0 and not self.sends_file:
             if self.is_closed:
                 self.lost_count += 1
                 self.lose(None)
@@ -490,7 +545,7 @@ cdef class StreamTransport(Endpoint):
             return self.core.watch(self.fd, 0, self)
         if self.is_started and not (self.is_paused or self.is_closed or self.is_at_end):
             interest = READABLE
-        if self.queue.size and not self.is_corked:
+        if (self.queue.size or self.file_waiter is not None) and not self.is_corked:
             interest |= WRITABLE
         if interest == self.core.poller_watches(self.fd):
             return 0
@@ -540,6 +595,8 @@ cdef class StreamTransport(Endpoint):
         self.is_corked = False
         self.is_closed = True
         self.lost_count += 1
+        if self.sends_file:
+            self.wake_file_sender(ConnectionError("Connection is closed by peer") if error is None else error)
         self.update_interest()
         return self.lose(error)
 
