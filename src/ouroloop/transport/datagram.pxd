@@ -35,6 +35,3 @@ cdef class DatagramTransport(Endpoint):
     cdef int back_off(self) except -1
     cdef int update_interest(self) except -1
     cdef int pause_protocol_if_full(self) except -1
-    cdef int report(self, object callback, tuple arguments, object error) except -1
-    cdef int fatal_error(self, object error, str message) except -1
-    cdef int force_close(self, object error) except -1

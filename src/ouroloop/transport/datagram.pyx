@@ -20,14 +20,12 @@ from libc.errno cimport EAGAIN, EINTR
 from libc.string cimport memcmp, memcpy
 
 from ouroloop.kernel.datagrams cimport receive_from, send_to, socket_address
-from ouroloop.kernel.errors cimport os_error, raise_again, take_raised
+from ouroloop.kernel.errors cimport os_error, take_raised
 from ouroloop.kernel.sockets cimport python_address, send_one, sockaddr_storage, socklen_t
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.poller.poller cimport READABLE, WRITABLE
 from ouroloop.transport.endpoint cimport Endpoint
 from ouroloop.transport.flow_control cimport FlowControl
-
-from ouroloop.loop.describe import describe_callback
 
 cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
@@ -50,7 +48,6 @@ cdef double FULL_RECEIVER_SECONDS = 0.002
 cdef object TRANSPORT_CONTRACT = type(
     "DatagramTransport", (asyncio.Transport, asyncio.DatagramTransport), {"__module__": __name__, "__slots__": ()}
 )
-cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
 cdef tuple WOULD_BLOCK = (BlockingIOError, InterruptedError)
 cdef tuple NATIVE_FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
 cdef object logger = logging.getLogger("asyncio")
@@ -216,7 +213,7 @@ cdef class DatagramTransport(Endpoint):
         self.waiter = None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
-        return 0 if error is None else self.report(self.protocol.connection_made, (self,), error)
+        return 0 if error is None else self.report(error, "connection_made", (self,))
 
     # Receiving
 
@@ -253,7 +250,7 @@ cdef class DatagramTransport(Endpoint):
         except OSError as error:
             return -error.errno if error.errno else -EAGAIN
         except BaseException as error:
-            self.fatal_error(error, "Fatal read error on datagram transport")
+            self.fail(error, "Fatal read error on datagram transport")
             return 0
         self.deliver(data, sender)
         return len(data)
@@ -267,8 +264,7 @@ cdef class DatagramTransport(Endpoint):
         if result != NULL:
             Py_DECREF(result)
             return 0
-        error = take_raised()
-        return self.report(self.protocol.datagram_received, (data, sender), error)
+        return self.report(take_raised(), "datagram_received", (data, sender))
 
     cdef object sender_of(self, sockaddr_storage *address, socklen_t size):
         """The sender's address as Python writes it; None for one that has none."""
@@ -289,7 +285,7 @@ cdef class DatagramTransport(Endpoint):
         if result != NULL:
             Py_DECREF(result)
             return 0
-        return self.report(self.protocol.error_received, (error,), take_raised())
+        return self.report(take_raised(), "error_received", (error,))
 
     # Sending
 
@@ -307,7 +303,7 @@ cdef class DatagramTransport(Endpoint):
             self.protocol.error_received(error)
             return True
         except BaseException as error:
-            self.fatal_error(error, "Fatal write error on datagram transport")
+            self.fail(error, "Fatal write error on datagram transport")
             return True
         if sent == -EAGAIN or sent == -EINTR:
             return False
@@ -353,7 +349,7 @@ cdef class DatagramTransport(Endpoint):
             try:
                 is_gone = self.send(data, receiver)
             except BaseException as error:
-                self.report(self.protocol.error_received, (), error)
+                self.report(error, "error_received", ())
                 is_gone = True
             if not is_gone:
                 self.queue.appendleft((data, receiver))
@@ -403,37 +399,9 @@ cdef class DatagramTransport(Endpoint):
             return self.core.watch(self.fd, interest, self)
         except OSError as error:
             # The system has no room to watch it. Nobody would ever hear of the endpoint again.
-            return self.fatal_error(error, "Fatal error: the endpoint cannot be watched")
+            return self.fail(error, "Fatal error: the endpoint cannot be watched")
 
     # Failing and closing
-
-    cdef int report(self, object callback, tuple arguments, object error) except -1:
-        """A callback of the protocol failed: the endpoint goes on, as with the standard library."""
-        if isinstance(error, ENDS_THE_LOOP):
-            return raise_again(error)
-        described = describe_callback(callback, arguments, self._loop.get_debug())
-        self._loop.call_exception_handler(
-            {
-                "message": f"Exception in callback {described}",
-                "exception": error,
-                "transport": self,
-                "protocol": self.protocol,
-            }
-        )
-        return 0
-
-    cdef int fatal_error(self, object error, str message) except -1:
-        """Closes because of `error`: the protocol hears of it, and unless it is an OSError the handler too."""
-        if isinstance(error, ENDS_THE_LOOP):
-            return raise_again(error)
-        if isinstance(error, OSError):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=error)
-        else:
-            self._loop.call_exception_handler(
-                {"message": message, "exception": error, "transport": self, "protocol": self.protocol}
-            )
-        return self.force_close(error)
 
     cdef int force_close(self, object error) except -1:
         if self.lost_count:

@@ -19,4 +19,7 @@ cdef class Endpoint(Watcher):
     cdef int release(self) except -1
     cdef object socket_object(self)
     cdef int tell_protocol(self, str method) except -1
+    cdef int report(self, object error, str method, tuple args) except -1
+    cdef int fail(self, object error, str message) except -1
+    cdef int force_close(self, object error) except -1
     cdef int lose(self, object error) except -1

@@ -5,6 +5,7 @@ ask, and owns the descriptor from then on. Addresses are read when the connectio
 them until somebody asks. `connection_lost` is called once, last, from the ready queue.
 """
 
+import logging
 import socket
 import warnings
 from asyncio.trsock import TransportSocket
@@ -24,11 +25,14 @@ from ouroloop.kernel.sockets cimport (
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.loop.handle cimport new_handle
 
+from ouroloop.loop.describe import describe_callback
+
 cdef extern from "Python.h":
     PyObject *PyObject_CallMethodNoArgs(object of, object name)
     void Py_DECREF(PyObject *owned)
 
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
+cdef object logger = logging.getLogger("asyncio")
 
 
 cdef class Endpoint(Watcher):
@@ -95,6 +99,37 @@ cdef class Endpoint(Watcher):
             }
         )
         return 0
+
+    cdef int report(self, object error, str method, tuple args) except -1:
+        """A callback of the protocol failed: the handler hears of it, and the connection goes on."""
+        if isinstance(error, ENDS_THE_LOOP):
+            return raise_again(error)
+        described = describe_callback(getattr(self.protocol, method, method), args, self._loop.get_debug())
+        self._loop.call_exception_handler(
+            {
+                "message": f"Exception in callback {described}",
+                "exception": error,
+                "transport": self,
+                "protocol": self.protocol,
+            }
+        )
+        return 0
+
+    cdef int fail(self, object error, str message) except -1:
+        """Closes because of `error`: the protocol hears of it, and unless it is an OSError the handler too."""
+        if isinstance(error, ENDS_THE_LOOP):
+            return raise_again(error)
+        if isinstance(error, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=error)
+        else:
+            self._loop.call_exception_handler(
+                {"message": message, "exception": error, "transport": self, "protocol": self.protocol}
+            )
+        return self.force_close(error)
+
+    cdef int force_close(self, object error) except -1:
+        raise NotImplementedError("a kind of transport drops what is queued, and is lost with the error")
 
     cdef int lose(self, object error) except -1:
         """Queues `connection_lost`."""

@@ -20,6 +20,5 @@ cdef class PipeEnd(Endpoint):
     cdef int update_interest(self) except -1
     cdef int queue_run(self) except -1
     cdef int begin(self) except -1
-    cdef int report(self, object error, str method, tuple args) except -1
     cdef int end(self, object error) except -1
     cdef bint is_watched(self, int interest) noexcept

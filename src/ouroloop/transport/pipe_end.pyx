@@ -12,13 +12,11 @@ import warnings
 
 from cpython.ref cimport PyObject
 
-from ouroloop.kernel.errors cimport os_error, raise_again, take_raised
+from ouroloop.kernel.errors cimport os_error, take_raised
 from ouroloop.kernel.pipes cimport copy_descriptor, kind_of_descriptor, set_non_blocking
 from ouroloop.kernel.sockets cimport close_descriptor
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.transport.endpoint cimport Endpoint
-
-from ouroloop.loop.describe import describe_callback
 
 cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
@@ -26,8 +24,6 @@ cdef extern from "Python.h":
     object PyContext_CopyCurrent()
     PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
     void Py_DECREF(PyObject *owned)
-
-cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
 
 
 cdef class PipeEnd(Endpoint):
@@ -173,21 +169,6 @@ cdef class PipeEnd(Endpoint):
         return not self.core.closed and self.core.poller_watches(self.fd) & interest
 
     # Ending
-
-    cdef int report(self, object error, str method, tuple args) except -1:
-        """A callback of the protocol failed: the handler hears of it, and the pipe goes on."""
-        if isinstance(error, ENDS_THE_LOOP):
-            return raise_again(error)
-        described = describe_callback(getattr(self.protocol, method, method), args, self._loop.get_debug())
-        self._loop.call_exception_handler(
-            {
-                "message": f"Exception in callback {described}",
-                "exception": error,
-                "transport": self,
-                "protocol": self.protocol,
-            }
-        )
-        return 0
 
     cdef int end(self, object error) except -1:
         """Stops, and queues `connection_lost(error)`, once."""

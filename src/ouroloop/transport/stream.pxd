@@ -1,13 +1,13 @@
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.transport.endpoint cimport Endpoint
+from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
 
 cdef class StreamTransport(Endpoint):
     cdef object waiter                # future to complete once the connection is made, or None
     cdef WriteQueue queue
-    cdef Py_ssize_t high_water        # bytes queued above which the protocol is told to pause
-    cdef Py_ssize_t low_water         # bytes queued at or below which it is told to resume
+    cdef FlowControl flow
     cdef int pending                  # READABLE | WRITABLE that the poller has reported
     cdef int lost_count               # 0 while connected; then counts writes that go nowhere
     cdef bint is_queued               # stands in the ready queue
@@ -20,14 +20,12 @@ cdef class StreamTransport(Endpoint):
     cdef bint is_at_end               # the other end has sent its last byte
     cdef bint is_closed               # close() or abort() was called, or the connection failed
     cdef bint is_eof_written          # write_eof() was called
-    cdef bint is_protocol_paused      # pause_writing was called
     cdef bint sends_file              # a file is being sent: only its sender may write
     cdef object file_waiter           # future of the file's sender, who waits for room, or None
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1
     cdef int release(self) except -1
     cdef int begin(self) except -1
-    cdef int report_made(self, object error) except -1
     cdef int read(self) except -1
     cdef int read_into_protocol(self) except -1
     cdef int read_natively(self) except -1
@@ -41,8 +39,6 @@ cdef class StreamTransport(Endpoint):
     cdef int update_interest(self) except -1
     cdef int pause_protocol_if_full(self) except -1
     cdef int resume_protocol_if_drained(self) except -1
-    cdef int fatal_error(self, object error, str message) except -1
-    cdef int force_close(self, object error) except -1
     cdef int wake_file_sender(self, object error) except -1
     cdef str why_not(self, str method)
     cdef object send_now(self, object data)

@@ -20,15 +20,14 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR
 
-from ouroloop.kernel.errors cimport os_error, raise_again, take_raised
+from ouroloop.kernel.errors cimport os_error, take_raised
 from ouroloop.kernel.sockets cimport receive, send_one, set_no_delay, shut_down_writing
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.poller.poller cimport READABLE, WRITABLE
 from ouroloop.transport.endpoint cimport Endpoint
+from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
-
-from ouroloop.loop.describe import describe_callback
 
 cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
@@ -41,12 +40,10 @@ cdef extern from "Python.h":
 
 cdef enum:
     CORK_LIMIT = 64 * 1024          # bytes that may wait for the end of a callback
-    HIGH_WATER = 64 * 1024
     WARN_AFTER_LOST_WRITES = 5      # as the standard library's LOG_THRESHOLD_FOR_CONNLOST_WRITES
 
 cdef object TRANSPORT_CONTRACT = asyncio.Transport
 cdef object BufferedProtocol = asyncio.BufferedProtocol
-cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
 cdef tuple INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 cdef object TRY_NATIVE = asyncio.constants._SendfileMode.TRY_NATIVE
 cdef object logger = logging.getLogger("asyncio")
@@ -77,6 +74,7 @@ cdef class StreamTransport(Endpoint):
         self.is_closed = True
         self.lost_count = 1
         self.queue = WriteQueue()
+        self.flow = FlowControl()
 
     @property
     def __class__(self):
@@ -85,17 +83,16 @@ cdef class StreamTransport(Endpoint):
 
     # `start_tls` asks for these.
     _start_tls_compatible = True
+    _sendfile_compatible = TRY_NATIVE
 
     @property
     def _protocol_paused(self):
-        return self.is_protocol_paused
+        return self.flow.is_paused
 
     cdef int adopt(self, LoopCore core, int fd, object protocol, object context) except -1:
         self.own_descriptor(core, fd, context)
         self.is_closed = False
         self.lost_count = 0
-        self.high_water = HIGH_WATER
-        self.low_water = HIGH_WATER // 4
         self.set_protocol(protocol)
         if self.family in INTERNET_FAMILIES:
             set_no_delay(fd)
@@ -211,18 +208,11 @@ cdef class StreamTransport(Endpoint):
 
     def get_write_buffer_limits(self):
         """The low- and the high-water mark, in bytes."""
-        return self.low_water, self.high_water
+        return self.flow.low_water, self.flow.high_water
 
     def set_write_buffer_limits(self, high=None, low=None):
         """Sets the marks, in bytes queued, between which the protocol is told to pause and to resume writing."""
-        if high is None:
-            high = HIGH_WATER if low is None else 4 * low
-        if low is None:
-            low = high // 4
-        if not high >= low >= 0:
-            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-        self.high_water = high
-        self.low_water = low
+        self.flow.set_limits(high, low)
         self.pause_protocol_if_full()
 
     # Closing
@@ -249,14 +239,6 @@ cdef class StreamTransport(Endpoint):
         self.force_close(error)
 
     # Sending a file: `ouroloop.service.sendfile` makes the system calls
-
-    @property
-    def _sendfile_compatible(self):
-        return TRY_NATIVE
-
-    @property
-    def _protocol_paused(self):
-        return self.is_protocol_paused
 
     def _start_file(self):
         """Refuses writes until `_end_file()`: what the file's sender sends must follow what is queued now."""
@@ -354,22 +336,7 @@ cdef class StreamTransport(Endpoint):
         self.waiter = None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
-        return 0 if error is None else self.report_made(error)
-
-    cdef int report_made(self, object error) except -1:
-        """The protocol's `connection_made` failed: the connection stays, as with the standard library."""
-        if isinstance(error, ENDS_THE_LOOP):
-            return raise_again(error)
-        described = describe_callback(self.protocol.connection_made, (self,), self._loop.get_debug())
-        self._loop.call_exception_handler(
-            {
-                "message": f"Exception in callback {described}",
-                "exception": error,
-                "transport": self,
-                "protocol": self.protocol,
-            }
-        )
-        return 0
+        return 0 if error is None else self.report(error, "connection_made", (self,))
 
     cdef int read(self) except -1:
         cdef char *scratch = self.core.scratch_buffer()
@@ -380,7 +347,7 @@ cdef class StreamTransport(Endpoint):
                 self.protocol, "data_received", PyBytes_FromStringAndSize(scratch, count)
             )
             if result == NULL:
-                return self.fatal_error(take_raised(), "Fatal error: protocol.data_received() call failed.")
+                return self.fail(take_raised(), "Fatal error: protocol.data_received() call failed.")
             Py_DECREF(result)
             return 0
         return self.nothing_read(count)
@@ -393,7 +360,7 @@ cdef class StreamTransport(Endpoint):
         try:
             self.native.received(scratch, count)
         except BaseException as error:
-            return self.fatal_error(error, "Fatal error: protocol.data_received() call failed.")
+            return self.fail(error, "Fatal error: protocol.data_received() call failed.")
         return 0
 
     cdef int read_into_protocol(self) except -1:
@@ -405,7 +372,7 @@ cdef class StreamTransport(Endpoint):
                 raise RuntimeError("get_buffer() returned an empty buffer")
             PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE | PyBUF_WRITABLE)
         except BaseException as error:
-            return self.fatal_error(error, "Fatal error: protocol.get_buffer() call failed.")
+            return self.fail(error, "Fatal error: protocol.get_buffer() call failed.")
         if self.fd < 0 or self.is_closed:
             PyBuffer_Release(&view)
             return 0
@@ -415,7 +382,7 @@ cdef class StreamTransport(Endpoint):
         if count > 0:
             result = PyObject_CallMethodOneArg(self.protocol, "buffer_updated", count)
             if result == NULL:
-                return self.fatal_error(take_raised(), "Fatal error: protocol.buffer_updated() call failed.")
+                return self.fail(take_raised(), "Fatal error: protocol.buffer_updated() call failed.")
             Py_DECREF(result)
             return 0
         return self.nothing_read(count)
@@ -425,7 +392,7 @@ cdef class StreamTransport(Endpoint):
         if count == 0:
             return self.reached_end()
         if count != -EAGAIN and count != -EINTR:
-            self.fatal_error(os_error(<int>-count), "Fatal read error on socket transport")
+            self.fail(os_error(<int>-count), "Fatal read error on socket transport")
         return 0
 
     cdef int reached_end(self) except -1:
@@ -434,7 +401,7 @@ cdef class StreamTransport(Endpoint):
         self.is_at_end = True
         result = PyObject_CallMethodNoArgs(self.protocol, "eof_received")
         if result == NULL:
-            return self.fatal_error(take_raised(), "Fatal error: protocol.eof_received() call failed.")
+            return self.fail(take_raised(), "Fatal error: protocol.eof_received() call failed.")
         stays_open = <object>result
         Py_DECREF(result)
         if stays_open:
@@ -484,7 +451,7 @@ cdef class StreamTransport(Endpoint):
             return memoryview(data).cast("B")[sent:]
         if sent == -EAGAIN or sent == -EINTR:
             return data
-        self.fatal_error(os_error(<int>-sent), "Fatal write error on socket transport")
+        self.fail(os_error(<int>-sent), "Fatal write error on socket transport")
         return None
 
     cdef int send_soon(self) except -1:
@@ -495,7 +462,7 @@ cdef class StreamTransport(Endpoint):
         if self.core.poller_watches(self.fd) & WRITABLE:
             # The kernel's buffer is full: `run` goes on when it is not.
             return self.pause_protocol_if_full()
-        if queue.size <= CORK_LIMIT and queue.size <= self.high_water:
+        if queue.size <= CORK_LIMIT and queue.size <= self.flow.high_water:
             if self.is_calling:
                 self.is_corked = True
                 return 0
@@ -516,13 +483,13 @@ cdef class StreamTransport(Endpoint):
             if sent == -EAGAIN:
                 break
             if sent < 0 and sent != -EINTR:
-                self.fatal_error(os_error(<int>-sent), "Fatal write error on socket transport")
+                self.fail(os_error(<int>-sent), "Fatal write error on socket transport")
                 return 0
         return self.after_flush()
 
     cdef int after_flush(self) except -1:
         cdef int result
-        if self.is_protocol_paused:
+        if self.flow.is_paused:
             self.resume_protocol_if_drained()
         if self.lost_count:
             return 0
@@ -533,7 +500,7 @@ cdef class StreamTransport(Endpoint):
             elif self.is_eof_written:
                 result = shut_down_writing(self.fd)
                 if result < 0:
-                    self.fatal_error(os_error(-result), "Fatal write error on socket transport")
+                    self.fail(os_error(-result), "Fatal write error on socket transport")
         return self.update_interest()
 
     cdef int update_interest(self) except -1:
@@ -553,19 +520,13 @@ cdef class StreamTransport(Endpoint):
             return self.core.watch(self.fd, interest, self)
         except OSError as error:
             # The system has no room to watch it. Nobody would ever hear of the connection again.
-            return self.fatal_error(error, "Fatal error: the connection cannot be watched")
+            return self.fail(error, "Fatal error: the connection cannot be watched")
 
     cdef int pause_protocol_if_full(self) except -1:
-        if self.queue.size <= self.high_water or self.is_protocol_paused:
-            return 0
-        self.is_protocol_paused = True
-        return self.tell_protocol("pause_writing")
+        return self.tell_protocol("pause_writing") if self.flow.pauses_at(self.queue.size) else 0
 
     cdef int resume_protocol_if_drained(self) except -1:
-        if self.queue.size > self.low_water or not self.is_protocol_paused:
-            return 0
-        self.is_protocol_paused = False
-        return self.tell_protocol("resume_writing")
+        return self.tell_protocol("resume_writing") if self.flow.resumes_at(self.queue.size) else 0
 
     cdef int count_lost_write(self) except -1:
         if self.lost_count >= WARN_AFTER_LOST_WRITES:
@@ -574,19 +535,6 @@ cdef class StreamTransport(Endpoint):
         return 0
 
     # Closing, inside
-
-    cdef int fatal_error(self, object error, str message) except -1:
-        """Closes because of `error`: the protocol hears of it, and unless it is an OSError the handler too."""
-        if isinstance(error, ENDS_THE_LOOP):
-            return raise_again(error)
-        if isinstance(error, OSError):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=error)
-        else:
-            self._loop.call_exception_handler(
-                {"message": message, "exception": error, "transport": self, "protocol": self.protocol}
-            )
-        return self.force_close(error)
 
     cdef int force_close(self, object error) except -1:
         if self.lost_count:
