@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from asyncio.streams import (
-    FlowControlMixin as FlowControlMixin,
-)
-from asyncio.streams import (
-    StreamReader,
-    StreamReaderProtocol,
-    StreamWriter,
+from ouroloop.stream.connections import (
     open_connection,
     open_unix_connection,
     start_server,
     start_unix_server,
 )
+from ouroloop.stream.flow_control import FlowControlMixin as FlowControlMixin
+from ouroloop.stream.reader import StreamReader
+from ouroloop.stream.reader_protocol import StreamReaderProtocol
+from ouroloop.stream.writer import StreamWriter
 
 __all__ = [
     "StreamReader",

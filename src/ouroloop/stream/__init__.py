@@ -1,0 +1,1 @@
+"""Readers and writers over transports: the streams of asyncio's namespace, on a native read buffer."""
