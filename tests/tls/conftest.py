@@ -70,7 +70,7 @@ def make_certificate(folder: Path, authority: tuple[Path, Path], name: str, addr
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return make_authority(tmp_path_factory.mktemp("authority"), "an authority")
+    return make_authority(tmp_path_factory.mktemp("authority"), "authority")
 
 
 @pytest.fixture(scope="session")
