@@ -81,7 +81,7 @@ cdef class StreamTransport(Endpoint):
         # isinstance(transport, asyncio.Transport) holds in other people's code, although the class is our own.
         return TRANSPORT_CONTRACT
 
-    # `start_tls` asks for these.
+    # `start_tls` and `sendfile` ask for these.
     _start_tls_compatible = True
     _sendfile_compatible = TRY_NATIVE
 
