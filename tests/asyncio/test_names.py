@@ -34,20 +34,13 @@ WITHOUT_ALL = {
     "trsock": {"TransportSocket"},
 }
 
-# Not there until ours are. This set only shrinks.
-MISSING_YET = {
-    "FrameCallGraphEntry", "FutureCallGraph", "capture_call_graph", "create_eager_task_factory",
-    "eager_task_factory", "format_call_graph", "future_add_to_awaited_by", "future_discard_from_awaited_by",
-    "graph", "print_call_graph",
-}  # fmt: skip
-
 
 def submodule(name: str) -> Any:
     return importlib.import_module(f"ouroloop.asyncio.{name}")
 
 
 def test_every_name_of_the_newest_python_is_there() -> None:
-    assert PACKAGE - set(ours.__all__) == MISSING_YET - {"graph"}
+    assert PACKAGE - set(ours.__all__) == set()
 
 
 @pytest.mark.parametrize("name", sorted(ours.__all__))
@@ -56,32 +49,32 @@ def test_every_name_in_all_is_there(name: str) -> None:
 
 
 def test_every_name_of_the_running_python_is_there() -> None:
-    assert set(standard.__all__) - set(ours.__all__) <= MISSING_YET
+    assert set(standard.__all__) - set(ours.__all__) == set()
 
 
 def test_every_submodule_of_the_newest_python_is_there() -> None:
     missing = {name for name in SUBMODULES if not importlib.util.find_spec(f"ouroloop.asyncio.{name}")}
-    assert missing == MISSING_YET & {"graph"}
+    assert missing == set()
 
 
 def test_every_submodule_of_the_running_python_is_there() -> None:
     theirs = {each.name for each in pkgutil.iter_modules(standard.__path__)}
     here = {each.name for each in pkgutil.iter_modules(ours.__path__)}
-    assert theirs - asyncio_record.LEFT_OUT - here <= MISSING_YET
+    assert theirs - asyncio_record.LEFT_OUT - here == set()
 
 
-@pytest.mark.parametrize("name", sorted(SUBMODULES.keys() - MISSING_YET))
+@pytest.mark.parametrize("name", sorted(SUBMODULES))
 def test_submodule_is_an_attribute_and_has_its_names(name: str) -> None:
     module = submodule(name)
     assert getattr(ours, name) is module
     expected = {*(SUBMODULES[name] or ()), *WITHOUT_ALL.get(name, ())}
-    assert {each for each in expected - MISSING_YET if not hasattr(module, each)} == set()
-    assert set(SUBMODULES[name] or ()) - MISSING_YET <= set(module.__all__)
+    assert {each for each in expected if not hasattr(module, each)} == set()
+    assert set(SUBMODULES[name] or ()) <= set(module.__all__)
     assert all(hasattr(module, each) for each in module.__all__)
 
 
 @pytest.mark.parametrize(
-    "name", sorted({name for name, names in SUBMODULES.items() if names} - ONLY_IN_SUBMODULES - MISSING_YET)
+    "name", sorted({name for name, names in SUBMODULES.items() if names} - ONLY_IN_SUBMODULES)
 )
 def test_package_has_the_very_objects_of_its_submodules(name: str) -> None:
     module = submodule(name)
@@ -98,7 +91,7 @@ def test_star_import_binds_every_name() -> None:
 
 def test_dir_lists_names_and_submodules() -> None:
     assert set(ours.__all__) <= set(dir(ours))
-    assert set(dir(ours)) >= SUBMODULES.keys() - MISSING_YET
+    assert set(dir(ours)) >= SUBMODULES.keys()
 
 
 def test_no_name_stands_twice() -> None:

@@ -23,7 +23,7 @@ CONSTANTS = {"ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"}
 # They read and write the interpreter's record of what runs in a thread, which there is only one of.
 RECORD_OF_WHAT_RUNS = {
     "_enter_task", "_get_running_loop", "_leave_task", "_register_task", "_set_running_loop", "_unregister_task",
-    "all_tasks", "current_task", "get_running_loop", "set_event_loop",
+    "get_running_loop", "set_event_loop",
 }  # fmt: skip
 # Contracts that older Pythons do not have: there they are ours.
 NEWER = {"QueueShutDown"}
@@ -36,12 +36,7 @@ SHARED = EXCEPTIONS | ABSTRACT_CLASSES | CONSTANTS | RECORD_OF_WHAT_RUNS | CHILD
 
 # The standard library's until ours are there. This set only shrinks.
 NOT_OURS_YET = {
-    "Runner",
-    "TaskGroup", "Timeout", "as_completed",
-    "create_subprocess_exec", "create_subprocess_shell", "create_task", "ensure_future", "gather", "iscoroutine",
-    "iscoroutinefunction", "isfuture", "run_coroutine_threadsafe",
-    "shield", "sleep", "timeout", "timeout_at", "to_thread", "wait",
-    "wait_for", "wrap_future",
+    "create_subprocess_exec", "create_subprocess_shell",
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ouroloop.asyncio.events import *
     from ouroloop.asyncio.exceptions import *
     from ouroloop.asyncio.futures import *
+    from ouroloop.asyncio.graph import *
     from ouroloop.asyncio.locks import *
     from ouroloop.asyncio.protocols import *
     from ouroloop.asyncio.queues import *
@@ -46,7 +47,12 @@ _NAMES = {
         "BrokenBarrierError", "CancelledError", "InvalidStateError", "TimeoutError", "IncompleteReadError",
         "LimitOverrunError", "SendfileNotAvailableError",
     ],
-    "futures": ["Future", "wrap_future", "isfuture"],
+    "futures": [
+        "Future", "wrap_future", "isfuture", "future_add_to_awaited_by", "future_discard_from_awaited_by",
+    ],
+    "graph": [
+        "capture_call_graph", "format_call_graph", "print_call_graph", "FrameCallGraphEntry", "FutureCallGraph",
+    ],
     "locks": ["Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier"],
     "protocols": ["BaseProtocol", "Protocol", "DatagramProtocol", "SubprocessProtocol", "BufferedProtocol"],
     "runners": ["Runner", "run"],
@@ -59,7 +65,8 @@ _NAMES = {
     "tasks": [
         "Task", "create_task", "FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED", "wait", "wait_for",
         "as_completed", "sleep", "gather", "shield", "ensure_future", "run_coroutine_threadsafe", "current_task",
-        "all_tasks", "_register_task", "_unregister_task", "_enter_task", "_leave_task",
+        "all_tasks", "create_eager_task_factory", "eager_task_factory",
+        "_register_task", "_unregister_task", "_enter_task", "_leave_task",
     ],
     "taskgroups": ["TaskGroup"],
     "threads": ["to_thread"],

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio.base_futures import isfuture as isfuture
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncio.base_futures import isfuture as isfuture
+else:
+    from ouroloop.task.kinds import isfuture as isfuture
 
 __all__: list[str] = []

@@ -15,11 +15,17 @@ from asyncio.events import (
     get_running_loop,
     set_event_loop,
 )
+from typing import TYPE_CHECKING
 
-from ouroloop.loop.handle import Handle
-from ouroloop.loop.timers import TimerHandle
 from ouroloop.service.thread_loop import get_event_loop, new_event_loop
 from ouroloop.versions import HAS_CHILD_WATCHERS, HAS_POLICIES, POLICY_IS_DEPRECATED
+
+if TYPE_CHECKING:
+    # As the future.
+    from asyncio.events import Handle, TimerHandle
+else:
+    from ouroloop.loop.handle import Handle
+    from ouroloop.loop.timers import TimerHandle
 
 __all__ = [
     "AbstractEventLoop",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio.runners import Runner
-
-from ouroloop.service.run import run
+from ouroloop.service.runner import Runner, run
 
 __all__ = ["Runner", "run"]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio.staggered import staggered_race
+from ouroloop.sync.staggered import staggered_race
 
 __all__ = ["staggered_race"]

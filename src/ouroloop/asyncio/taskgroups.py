@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio.taskgroups import TaskGroup
+from ouroloop.sync.task_group import TaskGroup
 
 __all__ = ["TaskGroup"]

@@ -1,7 +1,7 @@
 """`asyncio.tasks`: tasks, and waiting for several things at once.
 
-The record of which task runs is the interpreter's, one for everybody: the functions that read and write it are the
-standard library's own.
+The record of which task runs is the interpreter's, one for everybody: the functions that write it are the standard
+library's own.
 """
 # mypy: disable-error-code="attr-defined"
 
@@ -15,20 +15,26 @@ from asyncio.tasks import (
     _leave_task,
     _register_task,
     _unregister_task,
-    all_tasks,
-    as_completed,
-    create_task,
-    current_task,
-    ensure_future,
-    gather,
-    run_coroutine_threadsafe,
-    shield,
-    sleep,
-    wait,
-    wait_for,
 )
+from typing import TYPE_CHECKING
 
-from ouroloop.task.task import Task
+from ouroloop.sync.as_completed import as_completed
+from ouroloop.sync.sleep import sleep
+from ouroloop.sync.threads import run_coroutine_threadsafe
+from ouroloop.sync.wait_for import wait_for
+from ouroloop.task.current import all_tasks
+from ouroloop.task.registry import current_task
+from ouroloop.task.start import create_eager_task_factory, create_task, eager_task_factory
+
+if TYPE_CHECKING:
+    # As the future; and the types of what gives one future for many cannot be said twice.
+    from asyncio.tasks import Task, ensure_future, gather, shield, wait
+else:
+    from ouroloop.sync.gather import gather
+    from ouroloop.sync.shield import shield
+    from ouroloop.sync.wait import wait
+    from ouroloop.task.adopt import ensure_future
+    from ouroloop.task.task import Task
 
 __all__ = [
     "ALL_COMPLETED",
@@ -41,8 +47,10 @@ __all__ = [
     "_unregister_task",
     "all_tasks",
     "as_completed",
+    "create_eager_task_factory",
     "create_task",
     "current_task",
+    "eager_task_factory",
     "ensure_future",
     "gather",
     "run_coroutine_threadsafe",

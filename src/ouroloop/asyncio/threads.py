@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio.threads import to_thread
+from ouroloop.sync.threads import to_thread
 
 __all__ = ["to_thread"]

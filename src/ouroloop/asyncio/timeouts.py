@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from asyncio.timeouts import Timeout, timeout, timeout_at
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # As the future.
+    from asyncio.timeouts import Timeout, timeout, timeout_at
+else:
+    from ouroloop.sync.timeout import Timeout, timeout, timeout_at
 
 __all__ = ["Timeout", "timeout", "timeout_at"]

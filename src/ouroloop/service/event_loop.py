@@ -211,10 +211,10 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     getnameinfo = dns.name_of
     create_connection = connect.create_connection  # type: ignore[assignment]
     connect_accepted_socket = connect.connect_accepted_socket  # type: ignore[assignment]
-    create_server = listen.create_server  # type: ignore[assignment]
+    create_server = listen.create_server
     create_datagram_endpoint = datagram.create_datagram_endpoint  # type: ignore[assignment]
     create_unix_connection = unix.create_unix_connection  # type: ignore[assignment]
-    create_unix_server = unix.create_unix_server  # type: ignore[assignment]
+    create_unix_server = unix.create_unix_server
     start_tls = tls.start_tls
 
     # Sockets that the user owns

@@ -34,14 +34,6 @@ def new_event_loop() -> EventLoop:
     return EventLoop()
 
 
-def event_loop_by_default() -> Any:
-    """A loop of ours, or of whatever policy the program has set itself."""
-    policy: Any = getattr(asyncio.events, "_event_loop_policy", None)
-    if policy is None or not HAS_POLICIES or type(policy) is standard_policy_class():
-        return new_event_loop()
-    return policy.new_event_loop()
-
-
 if HAS_POLICIES:
 
     class EventLoopPolicy(standard_policy_class()):  # type: ignore[misc]

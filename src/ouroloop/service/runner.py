@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ouroloop.service import executor
 from ouroloop.service.event_loop import EventLoop
-from ouroloop.service.policy import event_loop_by_default
+from ouroloop.service.thread_loop import new_event_loop
 from ouroloop.sync.gather import gather
 from ouroloop.task.adopt import as_coroutine
 from ouroloop.task.current import all_tasks
@@ -26,7 +26,7 @@ from ouroloop.versions import EXECUTOR_SHUTDOWN_HAS_TIMEOUT, RUN_TAKES_AWAITABLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from types import FrameType, TracebackType
+    from types import FrameType
 
     from ouroloop.service.worker_threads import WorkerThreads
 
@@ -58,7 +58,7 @@ class _State(enum.Enum):
     CLOSED = "closed"
 
 
-class Runner:
+class Runner(asyncio.Runner):  # type: ignore[misc]
     """Runs awaitables one after the other in one event loop, as `asyncio.Runner` of Python 3.15.
 
     debug: True or False sets the loop's debug mode; None leaves what the interpreter was started with. loop_factory:
@@ -85,9 +85,9 @@ class Runner:
 
     def __exit__(
         self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
+        exc_type: object,
+        exc_val: object,
+        exc_tb: object,
     ) -> None:
         self.close()
 
@@ -167,7 +167,7 @@ class Runner:
         if self._state is _State.INITIALIZED:
             return
         if self._loop_factory is None:
-            self._loop = event_loop_by_default()
+            self._loop = new_event_loop()
             if not self._set_event_loop:
                 asyncio.set_event_loop(self._loop)
                 self._set_event_loop = True

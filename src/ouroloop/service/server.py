@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ouroloop.service.event_loop import EventLoop
 
 
-class Server(asyncio.AbstractServer):
+class Server(asyncio.Server):
     """What `create_server` returns, as `asyncio.Server`.
 
     sockets: bound, non-blocking stream sockets, which the server owns. protocol_factory: called for each
@@ -67,7 +67,7 @@ class Server(asyncio.AbstractServer):
         return self._serving
 
     @property
-    def sockets(self) -> tuple[TransportSocket, ...]:
+    def sockets(self) -> tuple[TransportSocket, ...]:  # type: ignore[override]
         """The listening sockets, () once the server is closed."""
         return tuple(TransportSocket(sock) for sock in self._sockets or ())
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ouroloop.task.adopt import ensure_future
 from ouroloop.task.current import current_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    import asyncio
+    from collections.abc import Awaitable, Coroutine, Iterable
+
+Result = TypeVar("Result")
 
 
-def as_completed(fs: Iterable[Any], *, timeout: float | None = None) -> AsCompleted:
+def as_completed(fs: Iterable[Awaitable[Result]], *, timeout: float | None = None) -> AsCompleted[Result]:
     """Gives `fs` in the order in which they end; `asyncio.as_completed`.
 
     `async for` gives futures that are done: those of `fs` themselves, and tasks for what was a coroutine or another
@@ -26,10 +29,10 @@ def as_completed(fs: Iterable[Any], *, timeout: float | None = None) -> AsComple
     return AsCompleted(fs, timeout)
 
 
-class AsCompleted:
+class AsCompleted(Generic[Result]):
     """What `as_completed` gives: an iterator of both kinds."""
 
-    def __init__(self, awaitables: Iterable[Any], timeout: float | None) -> None:
+    def __init__(self, awaitables: Iterable[Awaitable[Result]], timeout: float | None) -> None:
         self._loop = current_loop()
         self._done: deque[Any] = deque()
         self._turns: deque[Any] = deque()
@@ -42,26 +45,28 @@ class AsCompleted:
         if self._pending and timeout is not None:
             self._timer = self._loop.call_later(timeout, self._time_is_up)
 
-    def __aiter__(self) -> AsCompleted:
+    def __aiter__(self) -> AsCompleted[Result]:
         return self
 
-    def __iter__(self) -> AsCompleted:
+    def __iter__(self) -> AsCompleted[Result]:
         return self
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> asyncio.Future[Result]:
         if not self._to_give:
             raise StopAsyncIteration
         self._to_give -= 1
-        return await self._next_done()
+        future: asyncio.Future[Result] = await self._next_done()
+        return future
 
-    def __next__(self) -> Coroutine[Any, Any, Any]:
+    def __next__(self) -> Coroutine[Any, Any, Result]:
         if not self._to_give:
             raise StopIteration
         self._to_give -= 1
         return self._next_result()
 
-    async def _next_result(self) -> Any:
-        return (await self._next_done()).result()
+    async def _next_result(self) -> Result:
+        result: Result = (await self._next_done()).result()
+        return result
 
     async def _next_done(self) -> Any:
         """The next future that is done. Those who wait are served in the order in which they came."""

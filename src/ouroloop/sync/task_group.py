@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class TaskGroup(GroupMembers):
+class TaskGroup(GroupMembers, asyncio.TaskGroup):  # type: ignore[misc, override]
     """Runs tasks that end together, as `asyncio.TaskGroup` of Python 3.15.
 
     async with TaskGroup() as group:
         group.create_task(one())
         group.create_task(two())
     """
+
+    def __init__(self) -> None:
+        """A group without tasks; `GroupMembers` starts as one."""
 
     async def __aenter__(self) -> Self:
         if self._entered:
@@ -39,7 +42,7 @@ class TaskGroup(GroupMembers):
             self.cancel()
         return self
 
-    async def __aexit__(
+    async def __aexit__(  # type: ignore[override]
         self, et: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> bool | None:
         # Exceptions hold frames, and these frames hold the exceptions: every name is dropped on the way out, so that

@@ -14,6 +14,7 @@ from ouroloop.task.task cimport Task
 
 cdef object CancelledError = asyncio.CancelledError
 cdef object get_running_loop = asyncio.get_running_loop
+cdef object TIMEOUT_CONTRACT = asyncio.Timeout
 cdef tuple STATE_NAMES = ("created", "active", "expiring", "expired", "finished")
 
 
@@ -43,6 +44,11 @@ cdef class Timeout:
 
     def __init__(self, when):
         self.deadline = when
+
+    @property
+    def __class__(self):
+        # isinstance(timeout, asyncio.Timeout) holds in other people's code, although the class is our own.
+        return TIMEOUT_CONTRACT
 
     def when(self):
         """When it ends, in seconds on the loop's clock, or None."""
