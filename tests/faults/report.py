@@ -71,17 +71,16 @@ def caused_by(error: BaseException, fault: Fault) -> bool:
     """Whether an error is the injected one, or what the other end makes of it."""
     if isinstance(error, BaseExceptionGroup):
         return all(caused_by(each, fault) for each in error.exceptions)
-    consequences = {errno.ECONNRESET, errno.EPIPE, errno.ECONNREFUSED}
     if isinstance(error, ConnectionAbortedError | EOFError):
         return True
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError | ConnectionResetError | BrokenPipeError):
         return not fault.is_harmless
     number = getattr(error, "errno", None)
     if number is None and error.__cause__ is not None:
         return caused_by(error.__cause__, fault)
     if number is None and fault.error and os.strerror(fault.error) in str(error):
         return True
-    return number == fault.error or (number in consequences and not fault.is_harmless)
+    return number == fault.error or (number == errno.ECONNREFUSED and not fault.is_harmless)
 
 
 def open_descriptors() -> set[str]:

@@ -520,3 +520,32 @@ def tls_client(factory: LoopFactory, report: Report) -> None:
                         listener.shutdown(socket.SHUT_RDWR)
 
     run(factory, report, main)
+
+
+@scenario
+def subprocesses(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        process = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", "cat; exit 7", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+
+        async def write() -> None:
+            # Not by communicate(), which takes a program that does not read for no error.
+            try:
+                process.stdin.write(DATA)
+                await process.stdin.drain()
+            except OSError as error:
+                report.errors.append(error)
+            process.stdin.close()
+
+        try:
+            output, _ = await asyncio.gather(process.stdout.read(), write())
+            report.compare("output", DATA, output)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            status = await process.wait()
+        if status != 7 and not report.missing:
+            report.problems.append(f"exit status {status}")
+
+    run(factory, report, main)

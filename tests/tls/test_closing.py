@@ -389,6 +389,7 @@ def test_damaged_record_ends_the_connection_after_what_came_before(
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 @pytest.mark.only_ouroloop  # the standard library's forgets what came in the same segment, and sends no alert
 def test_damaged_record_loses_nothing_before_it_and_is_answered_by_an_alert(
     loop, server_context, client_context

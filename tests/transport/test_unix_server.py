@@ -138,6 +138,7 @@ def test_a_file_that_is_gone_already_is_no_trouble(loop: Loop, socket_path: str)
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 @pytest.mark.reference_since(3, 13)
 def test_a_file_that_somebody_has_replaced_stays(loop: Loop, socket_path: str) -> None:
     async def main() -> None:
@@ -215,6 +216,7 @@ def test_serving_forever_removes_the_file_when_it_is_cancelled(loop: Loop, socke
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_the_backlog_is_the_kernels(loop: Loop, socket_path: str) -> None:
     async def main() -> None:
         server = await loop.create_unix_server(EchoProtocol, socket_path, backlog=2, start_serving=False)

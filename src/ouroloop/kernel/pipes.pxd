@@ -16,5 +16,5 @@ cdef int set_non_blocking(int fd) noexcept nogil
 cdef int is_write_only(int fd) noexcept nogil
 # A second descriptor for the same pipe, closed on exec.
 cdef int copy_descriptor(int fd) noexcept nogil
-# 1 when the other end of a socket sends no more, 0 while it may.
+# 1 when the other end of a socket sends no more, 0 where it has sent bytes, or the negated errno.
 cdef int is_at_end_of_stream(int fd) noexcept nogil

@@ -4,7 +4,7 @@ The descriptor must be in non-blocking mode: these calls have no flag for it. Re
 errno: who calls decides what an error means.
 """
 
-from libc.errno cimport EAGAIN, EINTR, errno
+from libc.errno cimport errno
 from posix.fcntl cimport F_DUPFD_CLOEXEC, F_GETFL, F_SETFL, O_ACCMODE, O_NONBLOCK, O_WRONLY, fcntl
 from posix.stat cimport S_ISCHR, S_ISFIFO, S_ISSOCK, fstat, struct_stat
 from posix.unistd cimport read, write
@@ -69,6 +69,4 @@ cdef int copy_descriptor(int fd) noexcept nogil:
 cdef int is_at_end_of_stream(int fd) noexcept nogil:
     cdef char byte
     cdef Py_ssize_t count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT)
-    if count < 0:
-        return 0 if errno == EAGAIN or errno == EINTR else -errno
-    return count == 0
+    return -errno if count < 0 else count == 0

@@ -159,6 +159,9 @@ cdef class PipeWriter(PipeEnd):
         cdef int ended = 1
         if self.kind == IS_SOCKET:
             ended = is_at_end_of_stream(self.fd)
+            if ended == -EAGAIN or ended == -EINTR:
+                # Not certain yet: the poller will say so again.
+                return 0
         if ended == 0:
             # Bytes have come the other way, and stay for who reads them; a write will meet the end.
             self.notices_end = False
