@@ -15,7 +15,8 @@ LIST = Path(__file__).with_name("known_differences.toml")
 # Sections of the list, and the kind of reason that each holds.
 SECTIONS = {
     "private": "private to the standard library",
-    "tied": "the standard library's own classes or texts",
+    "tied": "the standard library's own classes",
+    "changed": "changed by a newer Python",
 }
 
 
@@ -59,7 +60,7 @@ def load(python: str, mode: str, file: Path = LIST) -> KnownDifferences:
 
 
 def parse(document: dict[str, Any], python: str, mode: str) -> KnownDifferences:
-    """Takes the list as TOML has it: `private` and `tied` map patterns to reasons, `needs` I/O to patterns.
+    """Takes the list as TOML has it: the sections map patterns to reasons, `needs` I/O to patterns.
 
     In place of a reason may stand a table with the reason and its limits, as `Limits` says.
     """
