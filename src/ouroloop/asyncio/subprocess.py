@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio.subprocess import (
-    DEVNULL as DEVNULL,
-)
-from asyncio.subprocess import (
-    PIPE as PIPE,
-)
-from asyncio.subprocess import (
-    STDOUT as STDOUT,
-)
-from asyncio.subprocess import (
-    Process as Process,
-)
-from asyncio.subprocess import (
-    SubprocessStreamProtocol as SubprocessStreamProtocol,
-)
-from asyncio.subprocess import (
-    create_subprocess_exec,
-    create_subprocess_shell,
-)
+from ouroloop.stream.process import DEVNULL as DEVNULL
+from ouroloop.stream.process import PIPE as PIPE
+from ouroloop.stream.process import STDOUT as STDOUT
+from ouroloop.stream.process import Process as Process
+from ouroloop.stream.process import SubprocessStreamProtocol as SubprocessStreamProtocol
+from ouroloop.stream.process import create_subprocess_exec, create_subprocess_shell
 
 __all__ = ["create_subprocess_exec", "create_subprocess_shell"]
