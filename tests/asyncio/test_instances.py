@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio as standard
 import inspect
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +49,15 @@ async def make_server() -> Any:
     return server
 
 
+async def make_writer() -> Any:
+    near, far = socket.socketpair()
+    far.close()
+    _, writer = await ours.open_connection(sock=near)
+    writer.close()
+    await writer.wait_closed()
+    return writer
+
+
 async def make(function: Callable[[], Any]) -> Any:
     return function()
 
@@ -67,6 +77,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Runner": lambda: make(ours.Runner),
     "Semaphore": lambda: make(ours.Semaphore),
     "Server": make_server,
+    "StreamReader": lambda: make(ours.StreamReader),
+    "StreamReaderProtocol": lambda: make(lambda: ours.StreamReaderProtocol(ours.StreamReader())),
+    "StreamWriter": make_writer,
     "Task": make_task,
     "TaskGroup": lambda: make(ours.TaskGroup),
     "Timeout": lambda: make(lambda: ours.timeout(1)),
@@ -81,11 +94,10 @@ CLASSES = {
 LOOPS = {"BaseEventLoop", "DefaultEventLoopPolicy", "EventLoop", "SelectorEventLoop"}
 # Older Pythons have none of these, and nobody but the functions that return them makes one.
 NEWER = {"FrameCallGraphEntry", "FutureCallGraph", "QueueShutDown"}
-NOT_YET = {"StreamReader", "StreamReaderProtocol", "StreamWriter"}
 
 
 def test_every_class_of_ours_is_looked_at() -> None:
-    assert MAKERS.keys() == CLASSES - LOOPS - NEWER - NOT_YET
+    assert MAKERS.keys() == CLASSES - LOOPS - NEWER
 
 
 @pytest.mark.parametrize("name", sorted(MAKERS))
@@ -144,3 +156,49 @@ def test_functions_of_either_namespace_take_tasks_of_ours(loop: Any, namespace: 
         ]
 
     assert loop.run_until_complete(main()) == [1, 2, 3, 4, 5, 6, 7, 8, True, True, True]
+
+
+class Delegating:
+    """Awaits a coroutine as many wrappers do, by delegating to its iterator."""
+
+    def __init__(self, coroutine: Any) -> None:
+        self.coroutine = coroutine
+
+    def __await__(self) -> Any:
+        return (yield from self.coroutine.__await__())
+
+
+@pytest.mark.parametrize("namespace", [ours, standard], ids=["ours", "standard"])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda namespace: namespace.sleep(0, True),
+        lambda namespace: namespace.sleep(0.001, True),
+        lambda namespace: namespace.Lock().acquire(),
+        lambda namespace: namespace.wait_for(namespace.Lock().acquire(), 5),
+    ],
+    ids=["sleep-0", "sleep", "lock", "wait_for"],
+)
+def test_generator_may_delegate_to_what_is_awaited(loop: Any, namespace: Any, operation: Any) -> None:
+    async def main() -> Any:
+        return await Delegating(operation(namespace))
+
+    assert loop.run_until_complete(main()) is True
+
+
+@pytest.mark.parametrize("namespace", [ours, standard], ids=["ours", "standard"])
+def test_timeout_outside_a_task_is_refused(loop: Any, namespace: Any) -> None:
+    async def main() -> None:
+        timeout = namespace.timeout(5)
+        entering = timeout.__aenter__()
+        caller = ours.current_task()
+        ours.tasks._leave_task(loop, caller)
+        try:
+            with pytest.raises(RuntimeError, match="^Timeout should be used inside a task$"):
+                entering.send(None)
+        finally:
+            ours.tasks._enter_task(loop, caller)
+        with pytest.raises(RuntimeError, match="^Timeout has not been entered$"):
+            timeout.reschedule(1)
+
+    loop.run_until_complete(main())

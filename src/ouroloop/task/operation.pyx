@@ -51,6 +51,10 @@ cdef class Operation:
     def __await__(self):
         return self
 
+    def __iter__(self):
+        # What `__await__` gives is an iterator: `yield from operation.__await__()` asks for this.
+        return self
+
     def __next__(self):
         return self.send(None)
 
