@@ -194,11 +194,11 @@ def test_timeout_outside_a_task_is_refused(loop: Any, namespace: Any) -> None:
         caller = ours.current_task()
         ours.tasks._leave_task(loop, caller)
         try:
-            with pytest.raises(RuntimeError, match="^Timeout should be used inside a task$"):
+            with pytest.raises(RuntimeError, match=r"^Timeout should be used inside a task$"):
                 entering.send(None)
         finally:
             ours.tasks._enter_task(loop, caller)
-        with pytest.raises(RuntimeError, match="^Timeout has not been entered$"):
+        with pytest.raises(RuntimeError, match=r"^Timeout has not been entered$"):
             timeout.reschedule(1)
 
     loop.run_until_complete(main())

@@ -19,7 +19,6 @@ from asyncio.tasks import (
 from typing import TYPE_CHECKING
 
 from ouroloop.sync.as_completed import as_completed
-from ouroloop.sync.sleep import sleep
 from ouroloop.sync.threads import run_coroutine_threadsafe
 from ouroloop.sync.wait_for import wait_for
 from ouroloop.task.current import all_tasks
@@ -28,10 +27,11 @@ from ouroloop.task.start import create_eager_task_factory, create_task, eager_ta
 
 if TYPE_CHECKING:
     # As the future; and the types of what gives one future for many cannot be said twice.
-    from asyncio.tasks import Task, ensure_future, gather, shield, wait
+    from asyncio.tasks import Task, ensure_future, gather, shield, sleep, wait
 else:
     from ouroloop.sync.gather import gather
     from ouroloop.sync.shield import shield
+    from ouroloop.sync.sleep import sleep
     from ouroloop.sync.wait import wait
     from ouroloop.task.adopt import ensure_future
     from ouroloop.task.task import Task

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 
-class TaskGroup(GroupMembers, asyncio.TaskGroup):  # type: ignore[misc, override]
+class TaskGroup(GroupMembers, asyncio.TaskGroup):  # type: ignore[misc, override, unused-ignore]
     """Runs tasks that end together, as `asyncio.TaskGroup` of Python 3.15.
 
     async with TaskGroup() as group:
