@@ -47,11 +47,13 @@ class EchoServer(Child):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
 
-def start_server(program: str, peer: str, bench: Workbench, *words: str) -> EchoServer:
-    """Starts the peer's server of that kind, or the C server."""
+def start_server(
+    program: str, peer: str, bench: Workbench, *words: str, native_words: tuple[str, ...] = ()
+) -> EchoServer:
+    """Starts the peer's server of that kind, or the C server, which has words of its own."""
     if peer == LIMIT:
         assert bench.native is not None
-        return EchoServer([bench.native.echo], bench.cores.server)
+        return EchoServer([bench.native.echo, *native_words], bench.cores.server)
     return EchoServer([*module_command(program, peer, *words)], bench.cores.server)
 
 
@@ -88,6 +90,8 @@ class EchoQuestion(Question):
     """A question of one kind of echo server at several sizes and numbers of connections."""
 
     program: str
+    # What tells the C server and the load generator what kind of socket it is.
+    native_words: tuple[str, ...] = ()
     layout = "peers"
     limit = LIMIT
 
@@ -112,10 +116,10 @@ class EchoQuestion(Question):
         if wanted["connections"] + OWN_DESCRIPTORS > bench.open_files_max:
             raise ChildError(f"the system allows a process only {bench.open_files_max} open files")
         load_words: list[str | float] = ["--conns", wanted["connections"], "--size", wanted["bytes"]]
-        load_words += ["--pipeline", wanted["pipeline"]]
+        load_words += ["--pipeline", wanted["pipeline"], *self.native_words]
         load_words += ["--seconds", settings.seconds, "--warm", settings.warm_seconds]
         with (
-            start_server(self.program, peer, bench) as server,
+            start_server(self.program, peer, bench, native_words=self.native_words) as server,
             start_load(server, bench, *load_words) as load,
         ):
             figures = load.read_figures(settings.seconds + settings.warm_seconds + PATIENCE_SECONDS)

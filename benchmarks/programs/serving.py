@@ -34,6 +34,27 @@ def listen() -> socket.socket:
     return listener
 
 
+def listen_on_name() -> socket.socket:
+    """A Unix socket with an abstract name, which is made of the number of this process."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(f"\0benchmark-{os.getpid()}")
+    listener.listen(BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def bind_datagrams() -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.setblocking(False)
+    return sock
+
+
+def number_of(listener: socket.socket) -> int:
+    """What the load generator must know of a listener to reach it."""
+    return os.getpid() if listener.family == socket.AF_UNIX else int(listener.getsockname()[1])
+
+
 def settle_allocator() -> None:
     """Frees one large block, as every program of some size has done after its first second.
 
@@ -52,11 +73,14 @@ def _answer_control() -> None:
     os._exit(0)
 
 
-def serve(start: Callable[[socket.socket], Awaitable[object]]) -> None:
+def serve(
+    start: Callable[[socket.socket], Awaitable[object]], listen: Callable[[], socket.socket] = listen
+) -> None:
     """Serves for ever with the loop that the command line names.
 
     Args:
         start: begins to serve on the listening socket; what it returns is kept alive.
+        listen: makes that socket.
     """
     parser = argparse.ArgumentParser()
     parser.add_argument("loop")
@@ -68,7 +92,7 @@ def serve(start: Callable[[socket.socket], Awaitable[object]]) -> None:
     async def main() -> None:
         listener = listen()
         # A loop may take the socket over, and then it is no longer here to ask.
-        port = listener.getsockname()[1]
+        port = number_of(listener)
         server = await start(listener)
         print("port", port, flush=True)
         if arguments.control:

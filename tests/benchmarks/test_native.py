@@ -53,6 +53,20 @@ def test_every_byte_comes_back_as_it_was_sent(native, words):
     assert 0 < figures["latency_p50_us"] <= figures["latency_p99_us"] <= figures["latency_p999_us"]
 
 
+@pytest.mark.parametrize("kind", ["--unix", "--udp"])
+@pytest.mark.parametrize("words", [("--conns", "5", "--size", "1000"), ("--conns", "2", "--pipeline", "8")])
+def test_other_sockets_echo_every_byte_too(native, kind, words):
+    with echo_server(native, kind) as port:
+        figures = load(native, port, *SECONDS, "--verify", kind, *words)
+    assert figures["requests"] > 0
+    assert figures["errors"] == 0
+
+
+def test_datagrams_do_not_go_with_connections(native):
+    with pytest.raises(ChildError, match="datagrams go over UDP, as plain echoes"):
+        load(native, "1", "--udp", "--churn")
+
+
 @pytest.mark.parametrize("depth", ["1", "16"])
 def test_whole_http_responses_are_counted(native, depth):
     with echo_server(native, "--http") as port:

@@ -30,10 +30,19 @@ def measure(name, case_key, peer, native=None):
 
 
 @needs_compiler
-@pytest.mark.parametrize("program", ["echo_protocol", "echo_streams", "echo_sockets"])
-def test_server_echoes_every_byte(program):
+@pytest.mark.parametrize(
+    ("program", "native_words"),
+    [
+        ("echo_protocol", ()),
+        ("echo_streams", ()),
+        ("echo_sockets", ()),
+        ("echo_unix", ("--unix",)),
+        ("echo_datagrams", ("--udp",)),
+    ],
+)
+def test_server_echoes_every_byte(program, native_words):
     bench = make_bench(build_native())
-    words = ["--conns", 5, "--messages", 20, "--size", 10_000, "--verify"]
+    words = ["--conns", 5, "--messages", 20, "--size", 10_000, "--verify", *native_words]
     with start_server(program, "asyncio", bench) as server, start_load(server, bench, *words) as load:
         figures = load.read_figures(30)
     assert (figures["requests"], figures["errors"]) == (100, 0)

@@ -63,6 +63,8 @@ def test_without_a_compiler_the_rest_is_measured():
         "protocol": [],
         "streams": [],
         "sock": [],
+        "unix": [],
+        "datagrams": [],
         "primitives": ["all"],
         "scale": ["timers", "tasks"],
         "startup": ["empty"],

@@ -1,8 +1,8 @@
 /* The limit: what a server reaches that does nothing but the system calls. Level-triggered epoll, one thread,
  * a read answered by a write; echo, echo under TLS, or a fixed HTTP response. It announces its port on
- * standard output.
+ * standard output, or with --unix the number in its abstract name.
  *
- * echo [--http] [--tls CERTIFICATE KEY] [--buffer BYTES] [--lifetime SECONDS] */
+ * echo [--http] [--tls CERTIFICATE KEY] [--unix] [--udp] [--buffer BYTES] [--lifetime SECONDS] */
 #include "connection.h"
 #ifdef WITH_TLS
 #include "tls.h"
@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { EVENTS_AT_ONCE = 1024, BACKLOG = 4096 };
@@ -32,6 +33,8 @@ static char responses[RESPONSES_AT_ONCE * RESPONSE_BYTES];
 
 static bool http;
 static bool tls;
+static bool unix_sockets;
+static bool datagrams;
 static unsigned lifetime_seconds = 900;
 static size_t buffer_bytes = 256 * 1024;
 static char *received, *plain;
@@ -51,6 +54,8 @@ static void read_options(int count, char **words) {
     static const struct option names[] = {
         {"http", no_argument, NULL, 'h'},
         {"tls", required_argument, NULL, 't'},
+        {"unix", no_argument, NULL, 'u'},
+        {"udp", no_argument, NULL, 'd'},
         {"buffer", required_argument, NULL, 'b'},
         {"lifetime", required_argument, NULL, 'l'},
         {NULL, 0, NULL, 0},
@@ -59,6 +64,10 @@ static void read_options(int count, char **words) {
     while ((name = getopt_long(count, words, "", names, NULL)) != -1) {
         if (name == 'h')
             http = true;
+        else if (name == 'u')
+            unix_sockets = true;
+        else if (name == 'd')
+            datagrams = true;
         else if (name == 'b')
             buffer_bytes = (size_t)atol(optarg);
         else if (name == 'l')
@@ -71,19 +80,46 @@ static void read_options(int count, char **words) {
             reject("built without TLS");
 #endif
         } else
-            reject("usage: echo [--http] [--tls CERTIFICATE KEY] [--buffer BYTES] [--lifetime SECONDS]");
+            reject("usage: echo [--http] [--tls CERTIFICATE KEY] [--unix] [--udp] [--buffer BYTES] "
+                   "[--lifetime SECONDS]");
     }
 }
 
-static void listen_and_announce(void) {
+static void announce(int number) {
+    printf("port %d\n", number);
+    fflush(stdout);
+}
+
+static void listen_on_name(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int length = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "benchmark-%d", getpid());
+    socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, bytes) || listen(listener, BACKLOG))
+        fail("echo: listen");
+    announce(getpid());
+}
+
+static void listen_on_port(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) || listen(listener, BACKLOG) ||
+    listener = socket(AF_INET, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, length) ||
+        (!datagrams && listen(listener, BACKLOG)) ||
         getsockname(listener, (struct sockaddr *)&address, &length))
         fail("echo: listen");
-    printf("port %d\n", ntohs(address.sin_port));
-    fflush(stdout);
+    announce(ntohs(address.sin_port));
+}
+
+static void echo_datagrams(void) {
+    struct sockaddr_in sender;
+    socklen_t length = sizeof sender;
+    ssize_t count;
+    struct sockaddr *address = (struct sockaddr *)&sender;
+    while ((count = recvfrom(listener, received, buffer_bytes, 0, address, &length)) >= 0) {
+        sendto(listener, received, (size_t)count, 0, address, length);
+        length = sizeof sender;
+    }
 }
 
 static void accept_all(void) {
@@ -151,7 +187,7 @@ int main(int count, char **words) {
     if (!received || !plain || poller < 0)
         fail("echo: set-up");
     lay_out_responses();
-    listen_and_announce();
+    (unix_sockets ? listen_on_name : listen_on_port)();
     struct epoll_event interest = {.events = EPOLLIN, .data.ptr = NULL};
     if (epoll_ctl(poller, EPOLL_CTL_ADD, listener, &interest))
         fail("echo: epoll_ctl");
@@ -160,7 +196,7 @@ int main(int count, char **words) {
         for (int i = 0; i < events; i++) {
             struct connection *connection = ready[i].data.ptr;
             if (!connection)
-                accept_all();
+                (datagrams ? echo_datagrams : accept_all)();
             else if (!(connection->interest & EPOLLOUT ? connection_flush(connection) : serve(connection)))
                 finish(connection);
         }

@@ -47,6 +47,8 @@ static void flush(struct connection *connection) {
         size_t count = message_stream_bytes - connection->offset;
         if (count > connection->unsent_bytes)
             count = connection->unsent_bytes;
+        if (options.datagrams)
+            count = options.message_bytes;
         ssize_t sent = wire_send(&connection->wire, message_stream + connection->offset, count);
         if (sent == WIRE_LOST) {
             lose(connection);
@@ -113,7 +115,7 @@ static void receive(struct connection *connection, uint32_t events) {
                 return;
         }
         /* A short read means that the socket is drained, unless an end of file waits behind the bytes. */
-        if (!options.tls && (size_t)count < sizeof received && !(events & EPOLLRDHUP))
+        if (!options.tls && !options.datagrams && (size_t)count < sizeof received && !(events & EPOLLRDHUP))
             return;
     }
     /* Others have their turn; registering anew reports what is still unread, which an edge would not. */

@@ -19,6 +19,7 @@ static const char usage[] =
     "usage: load HOST PORT [--conns N] [--size BYTES] [--pipeline DEPTH]\n"
     "            [--seconds S] [--warm S] [--messages N] [--http] [--path PATH] [--tls]\n"
     "            [--churn] [--verify] [--busy] [--hold] [--pid SERVER] [--from HOST]\n"
+    "            [--unix] [--udp]\n"
     "Closed-loop load on an echo or HTTP server; prints one line of JSON.\n";
 
 static const struct option names[] = {
@@ -33,6 +34,8 @@ static const struct option names[] = {
     {"from", required_argument, NULL, 'f'},
     {"http", no_argument, NULL, 'H'},
     {"tls", no_argument, NULL, 'T'},
+    {"unix", no_argument, NULL, 'U'},
+    {"udp", no_argument, NULL, 'D'},
     {"churn", no_argument, NULL, 'C'},
     {"verify", no_argument, NULL, 'V'},
     {"busy", no_argument, NULL, 'B'},
@@ -85,6 +88,12 @@ static void take(int name) {
     case 'T':
         options.tls = true;
         break;
+    case 'U':
+        options.unix_sockets = true;
+        break;
+    case 'D':
+        options.datagrams = true;
+        break;
     case 'C':
         options.churn = true;
         break;
@@ -111,10 +120,16 @@ void read_options(int count, char **words) {
     options.address.sin_family = AF_INET;
     options.address.sin_port = htons((uint16_t)atoi(words[optind + 1]));
     read_host(words[optind], &options.address);
+    options.unix_address.sun_family = AF_UNIX;
+    int length = snprintf(options.unix_address.sun_path + 1, sizeof options.unix_address.sun_path - 1,
+                          "benchmark-%s", words[optind + 1]);
+    options.unix_address_bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
     if (options.connections < 1 || options.pipeline < 1 || options.message_bytes < 1)
         reject("connections, pipeline depth and message size must be positive");
     if (options.messages && (options.churn || options.pipeline > 1))
         reject("a number of messages goes with one message in flight on lasting connections");
+    if (options.datagrams && (options.unix_sockets || options.tls || options.http || options.churn))
+        reject("datagrams go over UDP, as plain echoes");
 #ifndef WITH_TLS
     if (options.tls)
         reject("built without TLS");

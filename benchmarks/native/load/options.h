@@ -6,9 +6,12 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/un.h>
 
 struct options {
     struct sockaddr_in address;
+    struct sockaddr_un unix_address; /* with `unix_sockets`: an abstract name, made of the port */
+    socklen_t unix_address_bytes;
     struct sockaddr_in source; /* address that connections come from; port 0: the kernel picks it */
     int connections;
     size_t message_bytes;
@@ -19,6 +22,8 @@ struct options {
     bool http;           /* send GET requests and count whole responses */
     const char *path;
     bool tls;
+    bool unix_sockets;
+    bool datagrams; /* a message is a datagram; none may get lost, so few may be in flight */
     bool churn;  /* a new connection for every message */
     bool verify; /* compare every byte that comes back */
     bool busy;   /* never sleep, so that the server never pays for waking an idle core */

@@ -13,6 +13,8 @@
 
 static bool connect_from_source(int descriptor) {
     int yes = 1;
+    if (options.unix_sockets)
+        return !connect(descriptor, (struct sockaddr *)&options.unix_address, options.unix_address_bytes);
     setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     if (options.source.sin_addr.s_addr) { /* each source address has a port range of its own */
         setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof yes);
@@ -25,7 +27,9 @@ static bool connect_from_source(int descriptor) {
 
 bool wire_open(struct wire *wire, bool blocking) {
     wire->tls = NULL;
-    wire->descriptor = socket(AF_INET, SOCK_STREAM | (blocking ? 0 : SOCK_NONBLOCK), 0);
+    int family = options.unix_sockets ? AF_UNIX : AF_INET;
+    int type = options.datagrams ? SOCK_DGRAM : SOCK_STREAM;
+    wire->descriptor = socket(family, type | (blocking ? 0 : SOCK_NONBLOCK), 0);
     if (wire->descriptor < 0)
         return false;
     if (!connect_from_source(wire->descriptor)) {

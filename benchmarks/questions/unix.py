@@ -1,0 +1,11 @@
+"""Echo over Unix sockets with `asyncio.Protocol`."""
+
+from benchmarks.echo import EchoQuestion
+
+
+class UnixEcho(EchoQuestion):
+    name = "unix"
+    title = "Echo over Unix sockets"
+    about = "The protocol of the first question on `loop.create_unix_server`."
+    program = "echo_unix"
+    native_words = ("--unix",)
