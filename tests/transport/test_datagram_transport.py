@@ -47,6 +47,30 @@ def test_datagrams_come_with_their_senders_address(loop: Loop, host: str) -> Non
     run(loop, main())
 
 
+@pytest.mark.parametrize("hosts", [("127.0.0.1", "127.0.0.2", "127.0.1.1"), ("::1", "::ffff:127.0.0.1")])
+def test_senders_on_several_hosts_are_told_apart(loop: Loop, hosts: tuple[str, ...]) -> None:
+    async def main() -> None:
+        any_host = "::" if ":" in hosts[0] else "0.0.0.0"
+        async with endpoint(DatagramRecorder, local_addr=(any_host, 0)) as (transport, protocol):
+            port = transport.get_extra_info("sockname")[1]
+            with contextlib.ExitStack() as stack:
+                senders = []
+                for host in hosts * 2:
+                    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+                    sender = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+                    sender.bind((host, 0))
+                    senders.append(sender)
+                for number, sender in enumerate(senders):
+                    sender.sendto(b"%d" % number, (sender.getsockname()[0], port))
+                    assert await protocol.receive() == (b"%d" % number, sender.getsockname())
+                for number, sender in enumerate(senders):
+                    sender.sendto(b"%d" % number, (sender.getsockname()[0], port))
+                for number, sender in enumerate(senders):
+                    assert await protocol.receive() == (b"%d" % number, sender.getsockname())
+
+    run(loop, main())
+
+
 def test_an_empty_datagram_is_delivered(loop: Loop) -> None:
     async def main() -> None:
         with datagram_sockets(1) as (sender,):

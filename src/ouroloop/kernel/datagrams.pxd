@@ -9,3 +9,4 @@ cdef Py_ssize_t send_to(
 ) noexcept nogil
 
 cdef socklen_t socket_address(int family, object address, sockaddr_storage *written) except? 0
+cdef object address_from_same_host(const sockaddr_storage *address, const sockaddr_storage *known, object host)

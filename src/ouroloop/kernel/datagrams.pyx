@@ -6,7 +6,7 @@ A call never blocks (`MSG_DONTWAIT`), whatever mode the descriptor is in. One sy
 
 from cpython.long cimport PyLong_AsLongAndOverflow
 from libc.errno cimport errno
-from libc.string cimport memset, strlen
+from libc.string cimport memcmp, memset, strlen
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
@@ -39,6 +39,7 @@ cdef extern from "<netinet/in.h>" nogil:
 cdef extern from "<arpa/inet.h>" nogil:
     int inet_pton(int family, const char *text, void *address)
     unsigned short htons(unsigned short value)
+    unsigned short ntohs(unsigned short value)
     unsigned int htonl(unsigned int value)
 
 
@@ -95,6 +96,20 @@ cdef socklen_t socket_address(int family, object address, sockaddr_storage *writ
         six.sin6_scope_id = <unsigned int>numbers[2]
         return sizeof(sockaddr_in6) if inet_pton(AF_INET6, host, &six.sin6_addr) == 1 else 0
     return 0
+
+
+cdef object address_from_same_host(const sockaddr_storage *address, const sockaddr_storage *known, object host):
+    """An IPv4 address as Python writes it, if it is of the host that `known` is of, whose text is `host`; else None.
+
+    Who serves many ports of one host need not write its number anew for each datagram.
+    """
+    cdef const sockaddr_in *four = <const sockaddr_in *>address
+    cdef const sockaddr_in *other = <const sockaddr_in *>known
+    if four.sin_family != AF_INET or other.sin_family != AF_INET:
+        return None
+    if memcmp(&four.sin_addr, &other.sin_addr, sizeof(in_addr)) != 0:
+        return None
+    return host, ntohs(four.sin_port)
 
 
 cdef bint read_number(object number, long *value) except -1:

@@ -19,7 +19,7 @@ from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR
 from libc.string cimport memcmp, memcpy
 
-from ouroloop.kernel.datagrams cimport receive_from, send_to, socket_address
+from ouroloop.kernel.datagrams cimport address_from_same_host, receive_from, send_to, socket_address
 from ouroloop.kernel.errors cimport os_error, take_raised
 from ouroloop.kernel.sockets cimport python_address, send_one, sockaddr_storage, socklen_t
 from ouroloop.loop.core cimport LoopCore
@@ -272,8 +272,11 @@ cdef class DatagramTransport(Endpoint):
             return None
         if size == self.last_raw_size and memcmp(address, &self.last_raw, size) == 0:
             return self.last_sender
+        cdef object sender = None
+        if self.last_raw_size != 0 and type(self.last_sender) is tuple:
+            sender = address_from_same_host(address, &self.last_raw, (<tuple>self.last_sender)[0])
         self.last_raw_size = 0
-        self.last_sender = python_address(address, size)
+        self.last_sender = python_address(address, size) if sender is None else sender
         memcpy(&self.last_raw, address, size)
         self.last_raw_size = size
         return self.last_sender
