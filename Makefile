@@ -133,13 +133,12 @@ test: $(TESTED)/.wheel $(TESTED)/.test-tools  ## all tests; TESTS=tests/loop pic
 test-release: $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same on what is shipped, which has no assertions
 	@$(RELEASE)/bin/python -m pytest $(TESTS) $(ARGS)
 
-FAULT_TESTS := tests/loop tests/poller tests/service tests/stream tests/tls tests/transport
 .PHONY: tls-transfers
 tls-transfers: $(TESTED)/.wheel $(TESTED)/.test-tools  ## a gibibyte each way between ours and openssl, curl and nginx, with checksums
 	@tools/tls_peers.sh
 	@OUROLOOP_TRANSFER_BYTES=1073741824 $(TESTED)/bin/python -m pytest tests/tls/test_real_peers.py $(ARGS)
 
-FAULT_TESTS := tests/loop tests/poller tests/service tests/transport
+FAULT_TESTS := tests/loop tests/poller tests/service tests/stream tests/tls tests/transport
 .PHONY: faults
 faults: $(TESTED)/.wheel $(TESTED)/.test-tools  ## I/O tests while one in five system calls is interrupted, finds nothing or is cut short; SEED=7
 	@LD_PRELOAD="$$($(TESTED)/bin/python tests/faults/injector.py $(abspath build/faults))" OUROLOOP_FAULTS=$(or $(SEED),1):5 \
