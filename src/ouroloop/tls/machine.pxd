@@ -26,7 +26,10 @@ cdef class TlsMachine:
     cdef readonly object context      # the ssl.SSLContext that it was made with
     cdef readonly object ssl_object   # ssl.SSLObject
     cdef object engine                # what is called for each record: what ssl_object wraps, or itself
-    cdef object engine_read           # engine.read, bound
+    cdef object engine_read           # engine.read, bound: looking methods up costs as much as calling them
+    cdef object engine_write          # engine.write, bound
+    cdef object incoming_write        # incoming.write, bound
+    cdef object outgoing_read         # outgoing.read, bound
     cdef object incoming              # ssl.MemoryBIO, cipher text from the peer
     cdef object outgoing              # ssl.MemoryBIO, cipher text for the peer
     cdef int at                       # a State

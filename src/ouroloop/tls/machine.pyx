@@ -20,7 +20,8 @@ from ouroloop.tls.states import Event, State
 
 cdef extern from "Python.h":
     PyObject *PyObject_Call(object callable, object arguments, PyObject *keywords)
-    PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
+    PyObject *PyObject_CallOneArg(object callable, object argument)
+    object PyObject_CallNoArgs(object callable)
     object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
     long PyLong_AsLong(object number) except? -1
     Py_ssize_t PyObject_Length(object sized) except -1
@@ -81,6 +82,9 @@ cdef class TlsMachine:
         self.is_direct = type(self.ssl_object) is SSLObject
         self.engine = self.ssl_object._sslobj if self.is_direct else self.ssl_object
         self.engine_read = self.engine.read
+        self.engine_write = self.engine.write
+        self.incoming_write = self.incoming.write
+        self.outgoing_read = self.outgoing.read
 
     @property
     def state(self):
@@ -159,7 +163,7 @@ cdef class TlsMachine:
             part = PyBytes_FromStringAndSize(data, count)
         else:
             part = PyMemoryView_FromMemory(<char *>data, count, PyBUF_READ)
-        cdef PyObject *result = PyObject_CallMethodOneArg(self.incoming, "write", part)
+        cdef PyObject *result = PyObject_CallOneArg(self.incoming_write, part)
         if result == NULL:
             return raise_again(take_raised())
         Py_DECREF(result)
@@ -246,7 +250,7 @@ cdef class TlsMachine:
     cdef Py_ssize_t encrypt(self, object data) except -1:
         """Encrypts `data`; returns its length, or 0 while the peer must speak first: then try the same again."""
         self.has_outgoing = True
-        cdef PyObject *result = PyObject_CallMethodOneArg(self.engine, "write", data)
+        cdef PyObject *result = PyObject_CallOneArg(self.engine_write, data)
         cdef Py_ssize_t count
         if result != NULL:
             count = PyLong_AsLong(<object>result)
@@ -282,4 +286,4 @@ cdef class TlsMachine:
         if not self.has_outgoing:
             return b""
         self.has_outgoing = False
-        return self.outgoing.read()
+        return <bytes>PyObject_CallNoArgs(self.outgoing_read)
