@@ -180,6 +180,21 @@ def test_result_is_let_go_after_it_was_awaited(loop):
     assert reference() is None
 
 
+def test_finished_work_leaves_nothing_to_the_collector(loop):
+    async def main():
+        await loop.run_in_executor(None, int)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(10):
+                await loop.run_in_executor(None, int)
+            return gc.collect()
+        finally:
+            gc.enable()
+
+    assert loop.run_until_complete(main()) == 0
+
+
 def test_shutdown_waits_for_work_that_runs(loop, release):
     finished = []
 

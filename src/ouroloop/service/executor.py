@@ -60,15 +60,16 @@ def wrap(loop: EventLoop, source: concurrent.futures.Future[Any]) -> asyncio.Fut
     """A future of `loop` that follows `source`: its result, its exception, its cancellation, both ways."""
     future = loop.create_future()
 
-    def follow() -> None:
+    def follow(done: concurrent.futures.Future[Any]) -> None:
         if not future.done():
-            copy_outcome(source, future)
+            copy_outcome(done, future)
 
-    def source_done(_: concurrent.futures.Future[Any]) -> None:
+    # The source keeps its callbacks for ever, so they must not refer to it: each job would leave a cycle behind.
+    def source_done(done: concurrent.futures.Future[Any]) -> None:
         if loop.is_closed():
             return
         try:
-            loop.call_soon_threadsafe(follow)
+            loop.call_soon_threadsafe(follow, done)
         except RuntimeError:
             # The loop was closed in between: nobody is left to hear of it.
             if not loop.is_closed():
