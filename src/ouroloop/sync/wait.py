@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ouroloop.sync.arrivals import Arrivals
 from ouroloop.sync.sleep import set_unless_done
+from ouroloop.task.kinds import iscoroutine
 from ouroloop.task.registry import current_task
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ async def wait(
     timeout: seconds; past it, what is done by then is given. return_when: FIRST_COMPLETED, FIRST_EXCEPTION or
     ALL_COMPLETED. Raises TypeError for coroutines, ValueError for nothing to wait for. As `asyncio.wait`.
     """
-    if asyncio.isfuture(fs) or asyncio.iscoroutine(fs):
+    if asyncio.isfuture(fs) or iscoroutine(fs):
         raise TypeError(f"expect a list of futures, not {type(fs).__name__}")
     if not fs:
         raise ValueError("Set of Tasks/Futures is empty.")
     if return_when not in (FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED):
         raise ValueError(f"Invalid return_when value: {return_when}")
     futures = set(fs)
-    if any(asyncio.iscoroutine(each) for each in futures):
+    if any(iscoroutine(each) for each in futures):
         raise TypeError("Passing coroutines is forbidden, use tasks explicitly.")
     return await _wait(futures, timeout, return_when, asyncio.get_running_loop())
 
