@@ -1,10 +1,14 @@
 """`async with`: acquires at the start of the block and releases at its end."""
 
+from cpython.object cimport PyTypeObject
+
 from ouroloop.sync.loop_bound cimport LoopBound
-from ouroloop.task.operation cimport Operation
+from ouroloop.task.operation cimport Operation, Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
 from ouroloop.sync.acquired import acquire_by_method
+
+cdef Spares spare_leaves
 
 
 cdef class Enterable(LoopBound):
@@ -16,7 +20,8 @@ cdef class Enterable(LoopBound):
         return self.enter_operation()
 
     def __aexit__(self, exc_type, exc, tb):
-        cdef Leave leave = Leave.__new__(Leave)
+        cdef Leave leave
+        leave = take_spare(&spare_leaves) if spare_leaves.count else Leave.__new__(Leave)
         leave.left = self
         return leave
 
@@ -37,9 +42,17 @@ cdef class Leave(Operation):
             self.left.give_back()
         return True
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_leaves
+
+    cdef int let_go(self) except -1:
+        self.left = None
+        return 0
+
     cdef str name(self):
         return f"{type(self.left).__name__}.__aexit__"
 
 
 coroutine_function(Enterable.__aenter__)
 coroutine_function(Enterable.__aexit__)
+keep_spares(<PyTypeObject *>Leave, &spare_leaves)

@@ -3,10 +3,15 @@
 `set()` completes every waiter. A waiter that was completed returns even when the flag is lowered before it runs.
 """
 
+from cpython.object cimport PyTypeObject
+
 from ouroloop.sync.loop_bound cimport LoopBound
 from ouroloop.sync.waiting cimport Waiting, new_line, wake
+from ouroloop.task.operation cimport Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
+
+cdef Spares spare_wait_events
 
 
 cdef class EventCore(LoopBound):
@@ -80,14 +85,23 @@ cdef class WaitEvent(Waiting):
         self.waiter = None
         return 0
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_wait_events
+
+    cdef int let_go(self) except -1:
+        self.event = None
+        return 0
+
     cdef str name(self):
         return "Event.wait"
 
 
 cdef WaitEvent new_wait_event(EventCore event):
-    cdef WaitEvent wait = WaitEvent.__new__(WaitEvent)
+    cdef WaitEvent wait
+    wait = take_spare(&spare_wait_events) if spare_wait_events.count else WaitEvent.__new__(WaitEvent)
     wait.event = event
     return wait
 
 
 coroutine_function(EventCore.wait)
+keep_spares(<PyTypeObject *>WaitEvent, &spare_wait_events)

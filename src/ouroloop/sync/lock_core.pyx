@@ -5,13 +5,18 @@ lock is free, but nobody else may take it while a waiter stands in line. A waite
 wakes the next one, so the lock is never free with somebody asleep in its line.
 """
 
+from cpython.object cimport PyTypeObject
+
 from ouroloop.sync.entering cimport Enterable
 from ouroloop.sync.waiting cimport Waiting, has_live, new_line, wake
+from ouroloop.task.operation cimport Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
 
 cdef enum:
     WAKE_UP_FIRST = 8
+
+cdef Spares spare_acquire_locks
 
 
 cdef class LockCore(Enterable):
@@ -99,14 +104,24 @@ cdef class AcquireLock(Waiting):
             self.lock.wake_first()
         return 0
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_acquire_locks
+
+    cdef int let_go(self) except -1:
+        self.lock = None
+        self.enters = False
+        return 0
+
     cdef str name(self):
         return "Lock.__aenter__" if self.enters else "Lock.acquire"
 
 
 cdef AcquireLock new_acquire_lock(LockCore lock):
-    cdef AcquireLock acquire = AcquireLock.__new__(AcquireLock)
+    cdef AcquireLock acquire
+    acquire = take_spare(&spare_acquire_locks) if spare_acquire_locks.count else AcquireLock.__new__(AcquireLock)
     acquire.lock = lock
     return acquire
 
 
 coroutine_function(LockCore.acquire)
+keep_spares(<PyTypeObject *>AcquireLock, &spare_acquire_locks)

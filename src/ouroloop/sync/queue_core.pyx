@@ -12,9 +12,12 @@ import asyncio
 from collections import deque
 from types import GenericAlias
 
+from cpython.object cimport PyTypeObject
+
 from ouroloop.sync.event_core cimport EventCore
 from ouroloop.sync.loop_bound cimport LoopBound
 from ouroloop.sync.waiting cimport Waiting, new_line, wake, was_woken
+from ouroloop.task.operation cimport Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
 from ouroloop.sync.event import Event
@@ -41,6 +44,10 @@ cdef object QueueFull = asyncio.QueueFull
 cdef object append = deque.append
 cdef object popleft = deque.popleft
 cdef object pop_last = list.pop
+
+cdef Spares spare_put_items
+
+cdef Spares spare_get_items
 
 
 cdef class QueueCore(LoopBound):
@@ -165,7 +172,8 @@ cdef class QueueCore(LoopBound):
 
     def put(self, item):
         """Waits for room and puts `item` in. Raises QueueShutDown once the queue is shut down."""
-        cdef PutItem put = PutItem.__new__(PutItem)
+        cdef PutItem put
+        put = take_spare(&spare_put_items) if spare_put_items.count else PutItem.__new__(PutItem)
         put.queue = self
         put.item = item
         return put
@@ -179,7 +187,8 @@ cdef class QueueCore(LoopBound):
 
         Raises QueueShutDown once the queue is shut down and empty.
         """
-        cdef GetItem get = GetItem.__new__(GetItem)
+        cdef GetItem get
+        get = take_spare(&spare_get_items) if spare_get_items.count else GetItem.__new__(GetItem)
         get.queue = self
         return get
 
@@ -360,6 +369,14 @@ cdef class PutItem(Waiting):
             queue.wake_next(queue._putters)
         return 0
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_put_items
+
+    cdef int let_go(self) except -1:
+        self.queue = None
+        self.item = None
+        return 0
+
     cdef str name(self):
         return "Queue.put"
 
@@ -388,6 +405,13 @@ cdef class GetItem(Waiting):
         self.waiter = None
         if was_woken(waiter) and not queue.is_empty():
             queue.wake_next(queue._getters)
+        return 0
+
+    cdef Spares *spares(self) noexcept:
+        return &spare_get_items
+
+    cdef int let_go(self) except -1:
+        self.queue = None
         return 0
 
     cdef str name(self):
@@ -419,3 +443,5 @@ cdef class JoinQueue(Waiting):
 coroutine_function(QueueCore.put)
 coroutine_function(QueueCore.get)
 coroutine_function(QueueCore.join)
+keep_spares(<PyTypeObject *>PutItem, &spare_put_items)
+keep_spares(<PyTypeObject *>GetItem, &spare_get_items)

@@ -4,14 +4,19 @@ A release gives the place to the first waiter that is not done: the number is lo
 A waiter that is ended after that gives its place back.
 """
 
+from cpython.object cimport PyTypeObject
+
 from ouroloop.sync.entering cimport Enterable
 from ouroloop.sync.waiting cimport Waiting, has_live, new_line, wake, was_woken
+from ouroloop.task.operation cimport Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
 
 cdef enum:
     LOCKED = 8
     WAKE_UP_NEXT = 16
+
+cdef Spares spares
 
 
 cdef class SemaphoreCore(Enterable):
@@ -29,9 +34,7 @@ cdef class SemaphoreCore(Enterable):
 
     def acquire(self):
         """Waits for a free place, takes it, and gives True."""
-        cdef AcquireSemaphore acquire = AcquireSemaphore.__new__(AcquireSemaphore)
-        acquire.semaphore = self
-        return acquire
+        return new_acquire_semaphore(self)
 
     def release(self):
         """Frees a place, for who waits longest."""
@@ -41,8 +44,7 @@ cdef class SemaphoreCore(Enterable):
         return self.wake_next()
 
     cdef object enter_operation(self):
-        cdef AcquireSemaphore acquire = AcquireSemaphore.__new__(AcquireSemaphore)
-        acquire.semaphore = self
+        cdef AcquireSemaphore acquire = new_acquire_semaphore(self)
         acquire.enters = True
         return acquire
 
@@ -133,8 +135,27 @@ cdef class AcquireSemaphore(Waiting):
         semaphore.wake_allowed()
         return 0
 
+    cdef Spares *spares(self) noexcept:
+        return &spares
+
+    cdef int let_go(self) except -1:
+        self.semaphore = None
+        self.enters = False
+        return 0
+
     cdef str name(self):
         return "Semaphore.__aenter__" if self.enters else "Semaphore.acquire"
 
 
+cdef AcquireSemaphore new_acquire_semaphore(SemaphoreCore semaphore):
+    cdef AcquireSemaphore acquire
+    if spares.count:
+        acquire = take_spare(&spares)
+    else:
+        acquire = AcquireSemaphore.__new__(AcquireSemaphore)
+    acquire.semaphore = semaphore
+    return acquire
+
+
 coroutine_function(SemaphoreCore.acquire)
+keep_spares(<PyTypeObject *>AcquireSemaphore, &spares)

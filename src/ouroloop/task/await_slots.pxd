@@ -36,3 +36,6 @@ cdef object thrown_error(tuple args)
 cdef int set_error(object error) noexcept
 # Raises StopIteration with a value, whatever that is.
 cdef int set_stop_iteration(object value) noexcept
+# The same, for who calls forget_handed_over() as soon as the await is over: the exception is used again.
+cdef int hand_over(object value) noexcept
+cdef int forget_handed_over() noexcept

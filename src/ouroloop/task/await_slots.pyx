@@ -11,6 +11,53 @@ from ouroloop.versions import THREE_ARGUMENTS_OF_THROW_ARE_DEPRECATED
 cdef extern from "Python.h":
     void PyErr_SetObject(object kind, object value)
 
+cdef extern from *:
+    """
+    /* From Python 3.12 on each StopIteration that is raised is an object, which costs more than the rest of an await.
+       One is kept for all: it is used again once nobody else refers to it. */
+    static PyStopIterationObject *ouroloop_stop = NULL;
+
+    static int ouroloop_use_again(PyObject *value) {
+    #if PY_VERSION_HEX >= 0x030C0000
+        PyObject *old;
+        if (ouroloop_stop == NULL || Py_REFCNT(ouroloop_stop) != 1) {
+            PyObject *made = PyObject_CallNoArgs(PyExc_StopIteration);
+            if (made == NULL) {
+                return 1;
+            }
+            Py_XSETREF(ouroloop_stop, (PyStopIterationObject *)made);
+        }
+        old = ouroloop_stop->value;
+        ouroloop_stop->value = Py_NewRef(value);
+        Py_DECREF(old);
+        PyErr_SetRaisedException(Py_NewRef((PyObject *)ouroloop_stop));
+        return 1;
+    #else
+        return 0;
+    #endif
+    }
+
+    static void ouroloop_forget(void) {
+        PyStopIterationObject *stop = ouroloop_stop;
+        PyObject *old;
+        if (stop == NULL || stop->value == Py_None) {
+            return;
+        }
+        if (Py_REFCNT(stop) != 1 || stop->traceback != NULL || stop->context != NULL
+                || stop->cause != NULL || stop->dict != NULL) {
+            /* Somebody has seen it. */
+            ouroloop_stop = NULL;
+            Py_DECREF(stop);
+        } else {
+            old = stop->value;
+            stop->value = Py_NewRef(Py_None);
+            Py_DECREF(old);
+        }
+    }
+    """
+    bint use_again "ouroloop_use_again"(object value) noexcept
+    void forget "ouroloop_forget"() noexcept
+
 
 cdef object thrown_error(tuple args):
     """The exception that the arguments of `throw()` mean."""
@@ -50,4 +97,15 @@ cdef int set_stop_iteration(object value) noexcept:
         PyErr_SetObject(StopIteration, StopIteration(value))
     else:
         PyErr_SetObject(StopIteration, value)
+    return 0
+
+
+cdef int hand_over(object value) noexcept:
+    if use_again(value):
+        return 0
+    return set_stop_iteration(value)
+
+
+cdef int forget_handed_over() noexcept:
+    forget()
     return 0

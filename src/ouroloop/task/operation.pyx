@@ -15,13 +15,84 @@ import warnings
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
-from ouroloop.task.await_slots cimport set_error, set_slots, set_stop_iteration, set_throw, thrown_error
+from ouroloop.kernel.errors cimport raise_again, take_raised
+from ouroloop.task.await_slots cimport (
+    forget_handed_over,
+    hand_over,
+    set_error,
+    set_slots,
+    set_stop_iteration,
+    set_throw,
+    thrown_error,
+)
 from ouroloop.task.future cimport Future
 from ouroloop.task.task cimport Task
 
 cdef extern from "Python.h":
     void Py_INCREF(PyObject *owned)
     void Py_DECREF(PyObject *owned)
+
+cdef extern from *:
+    """
+    #define OUROLOOP_GO_ON(operation) ((operation)->__pyx_vtab->go_on(operation))
+    #define OUROLOOP_INTERRUPT(operation, error) ((operation)->__pyx_vtab->interrupt(operation, error))
+    #define OUROLOOP_TAKE_VALUE(operation) ouroloop_take(&(operation)->value)
+
+    static inline PyObject *ouroloop_take(PyObject **place) {
+        PyObject *taken = *place;
+        *place = Py_NewRef(Py_None);
+        return taken;
+    }
+
+    static int ouroloop_may_be_kept(PyObject *operation, ouroloop_spares *spares) {
+        PyTypeObject *kind = Py_TYPE(operation);
+        PyObject **weak_references = (PyObject **)((char *)operation + kind->tp_weaklistoffset);
+        /* A finalizer is called once only, and the next use may need it. */
+        return spares->count < 8 && kind == spares->kind && *weak_references == NULL
+            && !PyObject_GC_IsFinalized(operation);
+    }
+
+    static int ouroloop_keep(PyObject *operation, ouroloop_spares *spares) {
+        if (spares->count == 8 || Py_REFCNT(operation) != 1) {
+            return 0;
+        }
+        spares->kept[spares->count++] = operation;
+        return 1;
+    }
+
+    /* Instead of the destructor that Cython made. That one calls the finalizer only where it is the type's own. */
+    static int (*ouroloop_become_spare)(PyObject *);
+    static ouroloop_spares *(*ouroloop_spares_of)(PyObject *);
+
+    static void ouroloop_dealloc(PyObject *operation) {
+        ouroloop_spares *spares;
+        Py_SET_REFCNT(operation, 1);
+        if (ouroloop_become_spare(operation)) {
+            return;
+        }
+        spares = ouroloop_spares_of(operation);
+        Py_SET_REFCNT(operation, Py_REFCNT(operation) - 1);
+        if (Py_REFCNT(operation) == 0 && PyObject_CallFinalizerFromDealloc(operation) == 0) {
+            spares->dealloc(operation);
+        }
+    }
+
+    static void ouroloop_keep_spares(PyTypeObject *kind, ouroloop_spares *spares) {
+        spares->kind = kind;
+        spares->dealloc = kind->tp_dealloc;
+        kind->tp_dealloc = ouroloop_dealloc;
+    }
+    """
+    # The steps of a kind, with their exceptions left to the caller: they go to whoever drives the operation.
+    int go_on_quietly "OUROLOOP_GO_ON"(Operation operation) noexcept
+    int interrupt_quietly "OUROLOOP_INTERRUPT"(Operation operation, object error) noexcept
+    # The value, and the reference that the operation has to it.
+    PyObject *take_value "OUROLOOP_TAKE_VALUE"(Operation operation) noexcept
+    bint may_be_kept "ouroloop_may_be_kept"(PyObject *operation, Spares *spares) noexcept
+    bint keep "ouroloop_keep"(PyObject *operation, Spares *spares) noexcept
+    void use_spares "ouroloop_keep_spares"(PyTypeObject *kind, Spares *spares) noexcept
+    int (*become_spare_of "ouroloop_become_spare")(PyObject *) noexcept
+    Spares *(*spares_of "ouroloop_spares_of")(PyObject *) noexcept
 
 cdef enum:
     # As PySendResult.
@@ -33,17 +104,7 @@ cdef class Operation:
     """What a native method gives to `await`, as `types.CoroutineType`."""
 
     def __del__(self):
-        if self.is_over:
-            return
-        if not self.is_started:
-            warnings.warn(f"coroutine '{self.name()}' was never awaited", RuntimeWarning, stacklevel=1)
-            return
-        # As a coroutine that is dropped while it waits: it cleans up. One that refuses to end is told twice, so that
-        # it does not stand in a line that others wait in.
-        try:
-            self.close()
-        except RuntimeError:
-            self.close()
+        self.finalize()
 
     def __repr__(self):
         return f"<coroutine object {self.name()} at {id(self):#x}>"
@@ -61,9 +122,12 @@ cdef class Operation:
     def send(self, value, /):
         """Goes on; as `coroutine.send`. The value is of no use here."""
         cdef PyObject *result = NULL
-        if operation_send(<PyObject *>self, <PyObject *>value, &result) == YIELDED:
+        cdef int outcome = operation_send(<PyObject *>self, <PyObject *>value, &result)
+        if outcome == YIELDED:
             return owned(result)
-        raise StopIteration(owned(result))
+        if outcome == RETURNED:
+            raise StopIteration(owned(result))
+        raise_again(take_raised())
 
     def close(self):
         """Gives up; as `coroutine.close`."""
@@ -104,89 +168,146 @@ cdef class Operation:
     cdef str name(self):
         return type(self).__name__
 
+    cdef Spares *spares(self) noexcept:
+        return NULL
 
-cdef int operation_send(PyObject *operation, PyObject *value, PyObject **result) except -1:
+    cdef int let_go(self) except -1:
+        return 0
+
+    cdef int finalize(self) except -1:
+        if self.is_over:
+            return 0
+        if not self.is_started:
+            warnings.warn(f"coroutine '{self.name()}' was never awaited", RuntimeWarning, stacklevel=1)
+            return 0
+        # As a coroutine that is dropped while it waits: it cleans up. One that refuses to end is told twice, so that
+        # it does not stand in a line that others wait in.
+        try:
+            self.close()
+        except RuntimeError:
+            self.close()
+        return 0
+
+    cdef bint become_spare(self) noexcept:
+        """Makes it as new, and keeps it. False when it is to be freed."""
+        cdef Spares *spares = self.spares()
+        forget_handed_over()
+        if not self.is_over or not may_be_kept(<PyObject *>self, spares):
+            return False
+        self.waits_on = None
+        self.value = None
+        self.let_go()
+        if not keep(<PyObject *>self, spares):
+            return False
+        self.is_started = self.is_running = self.is_over = False
+        return True
+
+
+cdef int operation_send(PyObject *operation, PyObject *value, PyObject **result) noexcept:
+    """As PySendResult; -1 with an exception set."""
     cdef Operation self = <Operation>operation
+    cdef int outcome
     result[0] = NULL
-    check_can_go_on(self)
-    self.is_started = True
-    self.is_running = True
-    try:
-        return handed_out(self, self.go_on(), result)
-    except BaseException:
+    if self.is_over or self.is_running:
+        refuse(self)
+        return -1
+    self.is_started = self.is_running = True
+    outcome = go_on_quietly(self)
+    self.is_running = False
+    if outcome == OVER:
         self.is_over = True
-        raise
-    finally:
-        self.is_running = False
+        if self.waits_on is not None:
+            self.waits_on = None
+        result[0] = take_value(self)
+        return RETURNED
+    if outcome == WAITS:
+        outcome = yielded(self, result)
+        if outcome == YIELDED:
+            return YIELDED
+    self.is_over = True
+    return -1
 
 
-cdef PyObject *operation_next(PyObject *operation) except? NULL:
+cdef PyObject *operation_next(PyObject *operation) noexcept:
     # NULL without an exception is the iterator's way to return None.
     cdef PyObject *result = NULL
-    if operation_send(operation, <PyObject *>None, &result) == YIELDED:
-        return result
+    if operation_send(operation, <PyObject *>None, &result) == RETURNED:
+        if result != <PyObject *>None:
+            return stop_with(operation, result)
+        Py_DECREF(result)
+        return NULL
+    return result
+
+
+cdef PyObject *stop_with(PyObject *operation, PyObject *result) noexcept:
     value = owned(result)
-    if value is not None:
+    if (<Operation>operation).spares() != NULL:
+        hand_over(value)
+    else:
         set_stop_iteration(value)
     return NULL
 
 
-cdef PyObject *operation_throw(PyObject *operation, PyObject *args) except? NULL:
+cdef int refuse(Operation self) noexcept:
+    if self.is_over:
+        set_error(RuntimeError("cannot reuse already awaited coroutine"))
+    else:
+        set_error(ValueError("coroutine already executing"))
+    return 0
+
+
+cdef int yielded(Operation self, PyObject **result) noexcept:
+    """Gives the future to wait for to whoever drives the operation."""
+    future = self.waits_on
+    if type(future) is Future or type(future) is Task:
+        (<Future>future).blocking = True
+    elif future is not None:
+        try:
+            future._asyncio_future_blocking = True
+        except BaseException as error:
+            set_error(error)
+            return -1
+    result[0] = <PyObject *>future
+    Py_INCREF(result[0])
+    return YIELDED
+
+
+cdef PyObject *operation_throw(PyObject *operation, PyObject *args) noexcept:
     """`throw()`: raises an exception at the point where it waits; as `coroutine.throw`."""
     cdef Operation self = <Operation>operation
     cdef PyObject *result = NULL
     cdef int outcome = PASSES_ON
     error = thrown_error(<tuple>args)
-    check_can_go_on(self)
-    if self.is_started:
-        outcome = interrupted(self, error)
-    self.is_started = True
-    if outcome == PASSES_ON:
-        self.is_over = True
-        set_error(error)
-    elif handed_out(self, outcome == OVER, &result) == RETURNED:
-        value = owned(result)
-        set_stop_iteration(value)
+    if self.is_over or self.is_running:
+        refuse(self)
         return NULL
-    return result
-
-
-cdef int interrupted(Operation self, object error) except -1:
-    self.is_running = True
-    try:
-        return self.interrupt(error)
-    except BaseException:
-        self.is_over = True
-        raise
-    finally:
+    if self.is_started:
+        self.is_running = True
+        outcome = interrupt_quietly(self, error)
         self.is_running = False
+    self.is_started = True
+    if outcome == WAITS and yielded(self, &result) == YIELDED:
+        return result
+    self.is_over = True
+    self.waits_on = None
+    if outcome == PASSES_ON:
+        set_error(error)
+    elif outcome == OVER:
+        set_stop_iteration(owned(take_value(self)))
+    return NULL
 
 
-cdef int check_can_go_on(Operation self) except -1:
-    if self.is_over:
-        raise RuntimeError("cannot reuse already awaited coroutine")
-    if self.is_running:
-        raise ValueError("coroutine already executing")
+cdef int operation_becomes_spare(PyObject *operation) noexcept:
+    return (<Operation>operation).become_spare()
+
+
+cdef Spares *operation_spares(PyObject *operation) noexcept:
+    return (<Operation>operation).spares()
+
+
+cdef int keep_spares(PyTypeObject *kind, Spares *spares) noexcept:
+    use_spares(kind, spares)
     return 0
-
-
-cdef int handed_out(Operation self, bint over, PyObject **result) except -1:
-    """What the step gives to whoever drives it: the result, or the future to wait for."""
-    if over:
-        self.is_over = True
-        result[0] = <PyObject *>self.value
-        Py_INCREF(result[0])
-        self.waits_on = None
-        self.value = None
-        return RETURNED
-    future = self.waits_on
-    if type(future) is Future or type(future) is Task:
-        (<Future>future).blocking = True
-    elif future is not None:
-        future._asyncio_future_blocking = True
-    result[0] = <PyObject *>future
-    Py_INCREF(result[0])
-    return YIELDED
 
 
 cdef object owned(PyObject *result):
@@ -196,6 +317,8 @@ cdef object owned(PyObject *result):
     return value
 
 
+become_spare_of = operation_becomes_spare
+spares_of = operation_spares
 set_throw(<PyTypeObject *>Operation, <void *>operation_throw)
 set_slots(<PyTypeObject *>Operation, <void *>operation_next, <void *>operation_send)
 collections.abc.Coroutine.register(Operation)
