@@ -8,6 +8,7 @@ from benchmarks.questions.scale import Scale
 from benchmarks.questions.sock import SocketEcho
 from benchmarks.questions.startup import StartUp
 from benchmarks.questions.streams import StreamEcho
+from benchmarks.questions.subprocesses import Subprocesses
 from benchmarks.questions.unix import UnixEcho
 
 QUESTIONS: dict[str, Question] = {
@@ -21,5 +22,6 @@ QUESTIONS: dict[str, Question] = {
         Primitives(),
         Scale(),
         StartUp(),
+        Subprocesses(),
     )
 }

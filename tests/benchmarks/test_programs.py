@@ -73,3 +73,8 @@ def test_server_closes_every_connection_that_it_had_open(peer):
 def test_parts_of_a_start_are_shorter_than_the_whole():
     figures = measure("startup", "empty", "asyncio")
     assert 0 < figures["import_ms"] + figures["run_ms"] < figures["process_ms"]
+
+
+def test_processes_have_a_time_each():
+    figures = measure("subprocesses", "true", "asyncio")
+    assert all(figure > 0 for figure in figures.values())

@@ -68,6 +68,7 @@ def test_without_a_compiler_the_rest_is_measured():
         "primitives": ["all"],
         "scale": ["timers", "tasks"],
         "startup": ["empty"],
+        "subprocesses": ["true"],
     }
 
 
