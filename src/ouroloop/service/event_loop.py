@@ -17,29 +17,29 @@ from ouroloop.kernel.descriptors import descriptor_of
 from ouroloop.loop.descriptors import remove_handle, set_handle
 from ouroloop.loop.handle import Handle
 from ouroloop.poller.choose import open_poller
-from ouroloop.service import (
-    connect,
-    datagram,
-    dns,
-    executor,
-    failures,
-    listen,
-    pipes,
-    process_waiting,
-    running,
-    signals,
-    sockets,
-    subprocess,
-    tls,
-    unix,
-)
-from ouroloop.service import sendfile as file_sending
+from ouroloop.service import executor, failures, running, signals
+from ouroloop.service.deferred import Deferred
 from ouroloop.service.executor import submit as submit_to_executor
 from ouroloop.service.look_up_threads import LookUpThreads
 from ouroloop.task.task import TaskCore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
+
+    from ouroloop.service import connect, datagram, dns, listen, pipes, sockets, subprocess, tls, unix
+    from ouroloop.service import sendfile as file_sending
+    from ouroloop.service.process_waiting import ProcessWatch
+else:
+    connect = Deferred("connect")
+    datagram = Deferred("datagram")
+    dns = Deferred("dns")
+    file_sending = Deferred("sendfile")
+    listen = Deferred("listen")
+    pipes = Deferred("pipes")
+    sockets = Deferred("sockets")
+    subprocess = Deferred("subprocess")
+    tls = Deferred("tls")
+    unix = Deferred("unix")
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -64,7 +64,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
         self._signal_handlers: dict[int, Handle] = {}
         self._signals_noted: set[int] = set()
-        self._process_watches: set[process_waiting.ProcessWatch] = set()
+        self._process_watches: set[ProcessWatch] = set()
         self.set_debug(asyncio.coroutines._is_debug_mode())  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
@@ -94,7 +94,10 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         if self.get_debug():
             logger.debug("Close %r", self)
         signals.remove_all(self)
-        process_waiting.forget_all(self)
+        for watch in list(self._process_watches):
+            # Processes that still run stay with their transports.
+            watch.forget()
+        self._process_watches.clear()
         self._close_core()
         self._executor_is_shut = True
         default_executor, self._default_executor = self._default_executor, None

@@ -80,10 +80,3 @@ class ProcessWatch:
         # One that is stuck in the kernel is reaped by the `subprocess` module, when it starts the next process.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(KILLED_SECONDS_MAX)
-
-
-def forget_all(loop: EventLoop) -> None:
-    """Gives up what a loop that closes has watched. Processes that still run stay with their transports."""
-    for watch in list(loop._process_watches):
-        watch.forget()
-    loop._process_watches.clear()
