@@ -1,16 +1,9 @@
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.tls.machine cimport TlsMachine
+from ouroloop.tls.plain_buffer cimport PlainBuffer
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.stream cimport StreamTransport
 from ouroloop.transport.write_queue cimport WriteQueue
-
-cdef class PlainBuffer:
-    cdef bytearray storage
-    cdef object view                  # of storage
-    cdef tuple room                   # what `TlsMachine.decrypt` takes for all of it
-    cdef char *start
-
-    cdef tuple room_from(self, Py_ssize_t filled)
 
 cdef class TlsConnection(Watcher):
     cdef readonly object _loop
@@ -25,6 +18,7 @@ cdef class TlsConnection(Watcher):
     cdef StreamTransport stream       # the same, where it is one of ours; else None
     cdef object server                # told when the connection is made and lost, or None
     cdef object waiter                # future to complete once the handshake is over, or None
+    cdef object failure               # why the connection ends, while the peer's alert waits to be sent; else None
     cdef object timer                 # that ends a handshake or a shutdown, or None
     cdef object handshake_timeout     # seconds
     cdef object shutdown_timeout      # seconds
@@ -95,4 +89,5 @@ cdef class TlsConnection(Watcher):
     cdef int limit(self, object seconds, object callback) except -1
     cdef int lift_limit(self) except -1
     cdef int wake(self, object error) except -1
+    cdef int end_because_of(self, object error) except -1
     cdef int fatal(self, object error, str message) except -1

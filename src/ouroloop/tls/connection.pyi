@@ -1,7 +1,5 @@
 from ouroloop.loop.core import LoopCore, Watcher
 
-class PlainBuffer: ...
-
 class TlsConnection(Watcher):
     @property
     def _loop(self) -> LoopCore: ...

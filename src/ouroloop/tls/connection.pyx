@@ -33,6 +33,7 @@ from ouroloop.tls.machine cimport (
     PEER_GONE,
     RECORD_PLAIN_MAX,
 )
+from ouroloop.tls.plain_buffer cimport PLAIN_SIZE
 from ouroloop.transport.stream cimport StreamTransport
 from ouroloop.transport.write_queue cimport WriteQueue
 
@@ -40,12 +41,10 @@ cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
     int PyContext_Exit(object context) except -1
     PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
-    char *PyByteArray_AS_STRING(bytearray storage)
     unsigned long PyThread_get_thread_ident()
     void Py_DECREF(PyObject *owned)
 
 cdef enum:
-    PLAIN_SIZE = 256 * 1024
     CHUNK = 2 * RECORD_PLAIN_MAX      # bytes encrypted at once
     CORK_LIMIT = 64 * 1024            # bytes that may wait for the end of a callback
 
@@ -53,19 +52,6 @@ cdef object CancelledError = asyncio.CancelledError
 cdef object CertificateError = ssl.CertificateError
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
 cdef object logger = logging.getLogger("asyncio")
-
-
-cdef class PlainBuffer:
-    """Where the TLS connections of a loop decrypt: one at a time, and what is in it is handed over at once."""
-
-    def __cinit__(self):
-        self.storage = bytearray(PLAIN_SIZE)
-        self.view = memoryview(self.storage)
-        self.room = (PLAIN_SIZE, self.view)
-        self.start = PyByteArray_AS_STRING(self.storage)
-
-    cdef tuple room_from(self, Py_ssize_t filled):
-        return self.room if filled == 0 else (PLAIN_SIZE - filled, self.view[filled:])
 
 
 cdef class TlsConnection(Watcher):
@@ -132,6 +118,8 @@ cdef class TlsConnection(Watcher):
         """The connection below is gone, and so is this one."""
         cdef object protocol = self.protocol
         cdef object server = self.server
+        if self.failure is not None:
+            error = self.failure
         self.machine.advance(LOST)
         self.is_closed = True
         self.is_lower_closed = True
@@ -561,16 +549,32 @@ cdef class TlsConnection(Watcher):
                 waiter.set_exception(error)
         return 0
 
+    cdef int end_because_of(self, object error) except -1:
+        """Closes at once, unless an alert for the peer has to wait its turn."""
+        cdef bint may_have_alert = self.machine.has_outgoing
+        self.pass_outgoing()
+        if self.stream is None or not may_have_alert or self.is_lower_closed:
+            return self.force_close(error)
+        if self.stream.is_corked:
+            self.stream.flush()
+        if self.stream.queue.size == 0 or self.stream.lost_count:
+            return self.force_close(error)
+        self.failure = error
+        self.machine.advance(LOST)
+        self.is_closed = True
+        self.queue.clear()
+        self.drop_input()
+        self.lift_limit()
+        self.close_lower()
+        return self.limit_shutdown()
+
     cdef int fatal(self, object error, str message) except -1:
         """Closes because of `error`; the peer gets the alert that OpenSSL has for it."""
         cdef bint was_handshake = not self.is_ready
         cdef object protocol = self.protocol
         if isinstance(error, ENDS_THE_LOOP):
             return raise_again(error)
-        self.pass_outgoing()
-        if self.stream is not None and self.stream.is_corked:
-            self.stream.flush()
-        self.force_close(error)
+        self.end_because_of(error)
         if was_handshake and self.is_accepted:
             # Nobody waits for it, and strangers must not fill the log.
             message = "Error on transport creation for incoming connection"
@@ -584,4 +588,5 @@ cdef class TlsConnection(Watcher):
             self._loop.call_exception_handler(
                 {"message": message, "exception": error, "transport": self, "protocol": protocol}
             )
-        return self.wake(error)
+        # Who waits hears of it when the connection is gone, if that takes longer than this callback.
+        return self.wake(error) if self.failure is None else 0

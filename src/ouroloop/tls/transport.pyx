@@ -7,8 +7,9 @@ from asyncio import constants
 from cpython.bytes cimport PyBytes_GET_SIZE
 
 from ouroloop.loop.core cimport LoopCore
-from ouroloop.tls.connection cimport PlainBuffer, TlsConnection
+from ouroloop.tls.connection cimport TlsConnection
 from ouroloop.tls.machine cimport CLOSE, HANDSHAKE, TlsMachine
+from ouroloop.tls.plain_buffer cimport PlainBuffer
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
 
