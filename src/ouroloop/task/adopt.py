@@ -83,7 +83,7 @@ def chain(source: Any, destination: Any) -> None:
     destination_loop = loop_of(destination) if asyncio.isfuture(destination) else None
 
     def source_done(_: Any) -> None:
-        if destination_loop is None or destination_loop is source_loop:
+        if destination_loop is None or destination_loop is asyncio._get_running_loop():
             copy_outcome(source, destination)
         elif not destination_loop.is_closed():
             tell(destination_loop, copy_outcome, source, destination)
@@ -91,7 +91,7 @@ def chain(source: Any, destination: Any) -> None:
     def destination_done(_: Any) -> None:
         if not destination.cancelled():
             return
-        if source_loop is None or source_loop is destination_loop:
+        if source_loop is None or source_loop is asyncio._get_running_loop():
             source.cancel()
         else:
             tell(source_loop, source.cancel)
