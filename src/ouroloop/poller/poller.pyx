@@ -103,7 +103,6 @@ cdef class Poller:
         finally:
             self.is_sleeping = False
         if self.is_woken:
-            self.is_woken = False
             self.drain()
         return count
 
@@ -139,6 +138,8 @@ cdef class Poller:
         """Empties the pipe that wakes, and keeps the signal numbers that were in it: every byte but `wake()`'s zero."""
         cdef char found[512]
         cdef Py_ssize_t count, index
+        # Who wakes writes while it holds the interpreter's lock, so its byte is there by now.
+        self.is_woken = False
         while True:
             count = read(self.wake_reader, found, sizeof(found))
             if count < 0 and errno == EINTR:
