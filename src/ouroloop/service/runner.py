@@ -108,7 +108,9 @@ class Runner(asyncio.Runner):  # type: ignore[misc]
         if asyncio._get_running_loop() is not None:
             raise RuntimeError("Runner.run() cannot be called from a running event loop")
         self._lazy_init()
-        task = self._loop.create_task(as_coroutine(coro), context=context or self._context)
+        if context is None:
+            context = self._context
+        task = self._loop.create_task(as_coroutine(coro), context=context)
         handler = self._take_over_interrupts(task)
         self._interrupt_count = 0
         try:

@@ -1,4 +1,4 @@
-"""Between the loop and other threads: `to_thread` and `run_coroutine_threadsafe`."""
+"""Between the loop and other threads: `to_thread`, and the future of `run_coroutine_threadsafe`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import contextvars
 import functools
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from ouroloop.task.adopt import chain, ensure_future
+from ouroloop.sync.submission import Submission
+from ouroloop.task.adopt import as_loop_error, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,17 +40,43 @@ def run_coroutine_threadsafe(
     """
     if not asyncio.iscoroutine(coro):
         raise TypeError("A coroutine object is required")
-    future: concurrent.futures.Future[Result] = concurrent.futures.Future()
-
-    def start() -> None:
-        try:
-            chain(ensure_future(coro, loop=loop), future)
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(error)
-            raise
-
-    loop.call_soon_threadsafe(start)
+    future: SubmittedFuture[Result] = SubmittedFuture()
+    loop.call_soon_threadsafe(Submission(coro, loop, future))
     return future
+
+
+class SubmittedFuture(concurrent.futures.Future[Result]):
+    """The caller's side: its cancellation reaches the task, once there is one."""
+
+    _task: Any = None
+
+    def cancel(self) -> bool:
+        # The loop's thread may let go of the task meanwhile.
+        task = self._task
+        is_cancelled = super().cancel()
+        if is_cancelled and task is not None:
+            tell(task.get_loop(), task.cancel)
+        return is_cancelled
+
+    def _started(self, task: Any) -> None:
+        self._task = task
+        if self.cancelled():
+            tell(task.get_loop(), task.cancel)
+
+    def _ended(self, task: Any) -> None:
+        """The task is done: so is this, unless somebody has cancelled it."""
+        self._task = None
+        if task.cancelled():
+            super().cancel()
+        if not self.set_running_or_notify_cancel():
+            return
+        error = task.exception()
+        if error is None:
+            self.set_result(task.result())
+        else:
+            self.set_exception(as_loop_error(error))
+
+    def _refused(self, error: BaseException) -> None:
+        """No task could be made."""
+        if self.set_running_or_notify_cancel():
+            self.set_exception(error)
