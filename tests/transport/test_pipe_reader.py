@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+import ouroloop.asyncio
+
 from .peers import eventually, run, turns
 from .pipes import KINDS, PipeProtocol, open_ends, reading
 
@@ -381,3 +383,29 @@ def test_loop_that_is_closed_refuses_and_leaves_the_pipe_open(loop: Loop, tmp_pa
         with pytest.raises(RuntimeError, match="Event loop is closed"):
             run(loop, main(reader))
         assert not reader.closed
+
+
+@pytest.mark.parametrize("streams", ["asyncio", "ouroloop"])
+def test_stream_reader_reads_a_pipe(loop: Loop, tmp_path: Path, streams: str) -> None:
+    async def main() -> None:
+        library: Any = asyncio if streams == "asyncio" else ouroloop.asyncio
+        data = os.urandom(1 << 20)
+        with open_ends("pipe", tmp_path) as (read_file, write_file):
+            reader = library.StreamReader(limit=1000)
+            protocol = library.StreamReaderProtocol(reader)
+            transport, _ = await loop.connect_read_pipe(lambda: protocol, read_file)
+            writer, _ = await loop.connect_write_pipe(PipeProtocol, write_file)
+            writer.write(b"line\n" + data)
+            writer.close()
+            assert await reader.readline() == b"line\n"
+            assert await reader.readexactly(1000) == data[:1000]
+            other = library.StreamReader()
+            transport.set_protocol(library.StreamReaderProtocol(other))
+            head = await reader.read(1 << 20)
+            assert data[1000:].startswith(head)
+            reader.feed_eof()
+            head += await reader.read()
+            assert head + await other.read() == data[1000:]
+            await turns()
+
+    run(loop, main())

@@ -16,6 +16,7 @@ from ouroloop.kernel.errors cimport os_error, take_raised
 from ouroloop.kernel.pipes cimport read_some
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.poller.poller cimport READABLE
+from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.pipe_end cimport PipeEnd
 
 cdef extern from "Python.h":
@@ -38,6 +39,7 @@ cdef class PipeReader(PipeEnd):
 
     def __init__(self, LoopCore loop not None, pipe, protocol, waiter=None):
         self.take_over(loop, pipe, protocol, waiter, "Pipe transport is for pipes/sockets only.")
+        self.set_protocol(protocol)
 
     @property
     def __class__(self):
@@ -56,6 +58,13 @@ cdef class PipeReader(PipeEnd):
         else:
             parts.append("polling" if self.is_watched(READABLE) else "idle")
         return f"<{' '.join(parts)}>"
+
+    def set_protocol(self, protocol):
+        """Gives what happens from now on to `protocol`."""
+        self.protocol = protocol
+        self.native = None
+        if isinstance(protocol, NativeProtocol) and (<NativeProtocol>protocol).takes_bytes:
+            self.native = <NativeProtocol>protocol
 
     def is_reading(self):
         """True while what arrives is given to the protocol."""
@@ -93,14 +102,8 @@ cdef class PipeReader(PipeEnd):
     cdef int read(self) except -1:
         cdef char *scratch = self.core.scratch_buffer()
         cdef Py_ssize_t count = read_some(self.fd, scratch, self.core.scratch_size)
-        cdef PyObject *result
         if count > 0:
-            data = PyBytes_FromStringAndSize(scratch, count)
-            result = PyObject_CallMethodOneArg(self.protocol, "data_received", data)
-            if result == NULL:
-                return self.report(take_raised(), "data_received", (data,))
-            Py_DECREF(result)
-            return 0
+            return self.hand_over(scratch, count)
         if count == 0:
             if self._loop.get_debug():
                 logger.info("%r was closed by peer", self)
@@ -110,6 +113,27 @@ cdef class PipeReader(PipeEnd):
         if count != -EAGAIN and count != -EINTR:
             return self.fatal_error(os_error(<int>-count))
         return 0
+
+    cdef int hand_over(self, const char *data, Py_ssize_t count) except -1:
+        """Gives the protocol what was read. Its failure is reported, and the pipe goes on."""
+        cdef PyObject *result
+        cdef bytes block
+        if self.native is not None:
+            try:
+                self.native.received(data, count)
+            except BaseException as error:
+                return self.report(error, "data_received", (PyBytes_FromStringAndSize(data, count),))
+            return 0
+        block = PyBytes_FromStringAndSize(data, count)
+        result = PyObject_CallMethodOneArg(self.protocol, "data_received", block)
+        if result == NULL:
+            return self.report(take_raised(), "data_received", (block,))
+        Py_DECREF(result)
+        return 0
+
+    cdef int release(self) except -1:
+        self.native = None
+        return PipeEnd.release(self)
 
     cdef int fatal_error(self, object error) except -1:
         cdef str message = "Fatal read error on pipe transport"
