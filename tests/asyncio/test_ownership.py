@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio as standard
+import importlib.util
+import inspect
+import pkgutil
 from typing import Any
 
 import pytest
@@ -33,12 +36,22 @@ CHILD_WATCHERS = {
     "ThreadedChildWatcher", "get_child_watcher", "set_child_watcher",
 }  # fmt: skip
 SHARED = EXCEPTIONS | ABSTRACT_CLASSES | CONSTANTS | RECORD_OF_WHAT_RUNS | CHILD_WATCHERS
+# Only submodules have these.
+SHARED_IN_SUBMODULES = {
+    # What anyio knows the root task by, and frameworks a coroutine function.
+    "_run_until_complete_cb", "_is_coroutine",
+    # What a transport gives as its socket, also to who asks for its type.
+    "TransportSocket",
+    "logger",
+    # Policies where they are deprecated, without the warning.
+    "_AbstractEventLoopPolicy",
+}  # fmt: skip
+SUBMODULES = sorted(each.name for each in pkgutil.iter_modules(ours.__path__))
 
 
-def is_the_standard_librarys(name: str) -> bool:
-    value: Any = getattr(ours, name)
+def is_the_standard_librarys(value: Any, standards: Any) -> bool:
     home = str(getattr(value, "__module__", None)).partition(".")[0]
-    return value is getattr(standard, name, None) or home in {"asyncio", "_asyncio"}
+    return value is standards or home in {"asyncio", "_asyncio"}
 
 
 @pytest.mark.parametrize("name", sorted(set(ours.__all__) & SHARED))
@@ -50,5 +63,31 @@ def test_shared_contract_is_the_standard_librarys_object(name: str) -> None:
 
 
 def test_everything_else_is_ours() -> None:
-    taken = {name for name in ours.__all__ if is_the_standard_librarys(name)}
-    assert taken <= SHARED
+    taken = {
+        name
+        for name in ours.__all__
+        if is_the_standard_librarys(getattr(ours, name), getattr(standard, name, None))
+    }
+    missing = {name for name in NEWER if not hasattr(standard, name)}
+    assert taken == (SHARED & set(ours.__all__)) - missing
+
+
+@pytest.mark.parametrize("submodule", SUBMODULES)
+def test_everything_else_in_a_submodule_is_ours(submodule: str) -> None:
+    module = importlib.import_module(f"ouroloop.asyncio.{submodule}")
+    standards: Any = object()  # for a submodule that only newer Pythons have
+    if importlib.util.find_spec(f"asyncio.{submodule}"):
+        standards = importlib.import_module(f"asyncio.{submodule}")
+    taken = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("__")
+        and not inspect.ismodule(value)
+        and is_the_standard_librarys(value, getattr(standards, name, None))
+    }
+    if submodule == "constants":
+        assert taken == set(module.__all__)
+        return
+    # A number that both took from the same place is nobody's.
+    taken -= {"DEVNULL", "PIPE", "STDOUT", "TYPE_CHECKING"}
+    assert taken <= SHARED | SHARED_IN_SUBMODULES

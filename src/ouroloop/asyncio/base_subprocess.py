@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio.base_subprocess import BaseSubprocessTransport
+from ouroloop.service.process_transport import SubprocessTransport as BaseSubprocessTransport
 
 __all__ = ["BaseSubprocessTransport"]
