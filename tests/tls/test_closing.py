@@ -477,6 +477,9 @@ def test_interrupt_in_a_callback_leaves_the_loop(loop, server_context, client_co
     waiting = loop.create_task(wait())
     with pytest.raises(KeyboardInterrupt):
         loop.run_until_complete(waiting)
+    # The loop goes on, and so does the connection.
+    protocol.transport.write(b"still here")
+    assert loop.run_until_complete(peer.call(peer.tls.read, 100)) == b"still here"
     waiting.cancel()
     loop.run_until_complete(asyncio.gather(waiting, return_exceptions=True))
     run(loop, clean(pair, protocol))

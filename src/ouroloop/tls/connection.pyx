@@ -90,7 +90,6 @@ cdef class TlsConnection(Watcher):
         if len(self.unread) != 0 or (self.is_paused and not self.is_closed and self.machine.at == OPEN):
             self.keep(PyBytes_FromStringAndSize(data, count), False)
             return self.control_reading()
-        self.is_calling = True
         self.process(data, count)
         return self.after_calls()
 
@@ -180,6 +179,7 @@ cdef class TlsConnection(Watcher):
         """Feeds cipher text to the machine, and gives the protocol what is in it, until the protocol pauses."""
         self.given = data
         self.given_size = count
+        self.is_calling = True
         try:
             while True:
                 if self.machine.at == OPEN and not self.is_closed:
@@ -204,7 +204,9 @@ cdef class TlsConnection(Watcher):
         except BaseException as error:
             self.fatal(error, "Fatal error on SSL protocol")
         finally:
+            # Also when Ctrl-C comes through: the loop may go on afterwards.
             self.given_size = 0
+            self.is_calling = False
         return 0
 
     cdef int read_records(self) except -1:
@@ -302,7 +304,6 @@ cdef class TlsConnection(Watcher):
     cdef int take_unread(self) except -1:
         """Goes on with what came while reading was paused, or drops it once the connection is closed."""
         cdef bytes data
-        self.is_calling = True
         self.process(NULL, 0)
         while len(self.unread) != 0 and (self.is_closed or not self.is_paused):
             data = self.unread.pop(0)
@@ -314,7 +315,6 @@ cdef class TlsConnection(Watcher):
 
     cdef int after_calls(self) except -1:
         """Does what waited for the end of the protocol's callbacks."""
-        self.is_calling = False
         if self.machine.at == ANSWERING or self.machine.at == ENDED:
             return self.finish()
         if self.machine.has_outgoing or self.is_corked:
