@@ -6,6 +6,8 @@ import weakref
 
 import pytest
 
+import ouroloop
+
 
 class PlannedError(Exception):
     """Raised by a task."""
@@ -358,3 +360,23 @@ def test_a_failure_behind_a_shield_that_was_given_up_is_reported_once(loop, libr
     (context,) = capture_errors
     assert context["message"] == "PlannedError exception in shielded future"
     assert str(context["exception"]) == "hidden"
+
+
+@pytest.mark.only_our_library
+def test_what_outlives_a_failed_gather_is_no_longer_awaited_by_the_gatherer(library):
+    async def fail():
+        raise ValueError("failed")
+
+    async def main():
+        survivor = asyncio.ensure_future(asyncio.Event().wait())
+        gathering = library.gather(survivor, fail())
+        assert survivor._asyncio_awaited_by == {asyncio.current_task()}
+        with pytest.raises(ValueError, match="failed"):
+            await gathering
+        assert survivor._asyncio_awaited_by is None
+        survivor.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await survivor
+
+    with asyncio.Runner(loop_factory=ouroloop.new_event_loop) as runner:
+        runner.run(main())

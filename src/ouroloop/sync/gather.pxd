@@ -10,6 +10,7 @@ cdef class _GatheringFuture(Future):
     cdef int child_done(self, object child) except -1
     cdef int finish_all(self) except -1
     cdef int give_up(self, object error) except -1
+    cdef int let_go_of_survivors(self) except -1
 
 cdef class GatheredChild(Follower):
     cdef _GatheringFuture gathering

@@ -132,8 +132,19 @@ cdef class _GatheringFuture(Future):
         return self.finish(results)
 
     cdef int give_up(self, object error) except -1:
+        self.let_go_of_survivors()
         self.children = None
         self.set_exception(error)
+        return 0
+
+    cdef int let_go_of_survivors(self) except -1:
+        """Nobody awaits any more what goes on: call graphs must not say so."""
+        for child in self.children:
+            if child.done():
+                continue
+            for callback, _ in getattr(child, "_callbacks", None) or ():
+                if isinstance(callback, GatheredChild) and (<GatheredChild>callback).gathering is self:
+                    (<GatheredChild>callback).awaiting = None
         return 0
 
 
