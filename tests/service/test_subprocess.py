@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import warnings
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -577,3 +578,22 @@ def test_debug_mode_tells_what_happens(loop: Loop, asyncio_log: list[logging.Log
     ):
         assert any(text in line for line in told), (text, told)
     assert not any("secret" in line for line in told)
+
+
+@pytest.mark.only_ouroloop
+def test_transport_of_a_process_that_is_over_is_no_work_for_the_collector(loop: Loop) -> None:
+    async def main() -> None:
+        transport, protocol = await start("cat")
+        transport.get_pipe_transport(0).close()
+        await ended(transport, protocol)
+        await asyncio.sleep(0)
+        watched = weakref.ref(transport)
+        protocol.transport = transport = None
+        assert watched() is None
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(loop, main())
+    finally:
+        gc.enable()

@@ -36,7 +36,7 @@ class ProcessWatch:
     ) -> None:
         self._loop = loop
         self._process = process
-        self._ended = ended
+        self._ended: Callable[[int], object] | None = ended
         self._home = os.getpid()
         self.is_killed = False
         loop._process_watches.add(self)
@@ -49,7 +49,9 @@ class ProcessWatch:
         self._loop._process_watches.discard(self)
         returncode = self._process.returncode
         assert returncode is not None, "a watch reports when the child is reaped"
-        self._ended(returncode)
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended(returncode)
 
     def _wait(self) -> None:
         """Runs in the thread."""
