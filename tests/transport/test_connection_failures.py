@@ -85,6 +85,29 @@ def test_happy_eyeballs_that_all_fail_are_named_together(loop: Loop, resolve_as:
             run(loop, connect(loop, "several.test", 80, happy_eyeballs_delay=0.01))
 
 
+def test_happy_eyeballs_gives_a_group_of_all_errors_too(loop: Loop, resolve_as: ResolveAs) -> None:
+    skip_standard_library(loop, "all_errors came with 3.12", before=(3, 12))
+    with refusing_port() as one, refusing_port() as two:
+        resolve_as("several.test", [(LOOPBACK, one), (LOOPBACK, two)])
+        with pytest.raises(ExceptionGroup, match=r"^create_connection failed") as group:
+            run(loop, connect(loop, "several.test", 80, happy_eyeballs_delay=0.01, all_errors=True))
+    assert all(
+        str(port) in str(error) for port, error in zip((one, two), group.value.exceptions, strict=True)
+    )
+
+
+def test_a_local_address_that_cannot_be_had_is_part_of_the_group(loop: Loop, resolve_as: ResolveAs) -> None:
+    skip_standard_library(loop, "all_errors came with 3.12", before=(3, 12))
+    with refusing_port() as taken, listening_socket() as listener:
+        resolve_as("here.test", [(LOOPBACK, taken), ("192.0.2.1", 0)])
+        with pytest.raises(ExceptionGroup, match=r"^create_connection failed") as group:
+            run(
+                loop,
+                connect(loop, *listener.getsockname(), local_addr=("here.test", 0), all_errors=True),
+            )
+    assert [error.errno for error in group.value.exceptions] == [errno.EADDRINUSE, errno.EADDRNOTAVAIL]
+
+
 def test_a_name_that_does_not_resolve_is_a_gaierror(loop: Loop) -> None:
     with pytest.raises(socket.gaierror):
         run(loop, connect(loop, "no-such-host.invalid", 80))

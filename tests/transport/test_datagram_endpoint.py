@@ -141,6 +141,16 @@ def test_a_port_can_be_shared(loop: Loop) -> None:
     run(loop, main())
 
 
+def test_sharing_a_port_needs_a_system_that_can(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(socket, "SO_REUSEPORT")
+    with pytest.raises(ValueError, match=r"^reuse_port not supported by socket module$"):
+        run(loop, refuse(loop, local_addr=(LOOPBACK, 0), reuse_port=True))
+    monkeypatch.setattr(socket, "SO_REUSEPORT", 9999, raising=False)
+    text = "reuse_port not supported by socket module, SO_REUSEPORT defined but not implemented."
+    with pytest.raises(ValueError, match=f"^{text}$"):
+        run(loop, refuse(loop, local_addr=(LOOPBACK, 0), reuse_port=True))
+
+
 @pytest.mark.parametrize("option", [socket.SO_BROADCAST, socket.SO_REUSEPORT, socket.SO_REUSEADDR])
 def test_nothing_is_switched_on_that_was_not_asked_for(loop: Loop, option: int) -> None:
     assert options_of(loop, option, local_addr=(LOOPBACK, 0)) == 0
