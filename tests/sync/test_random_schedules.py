@@ -37,16 +37,20 @@ async def steps(count):
         await asyncio.sleep(0)
 
 
+async def play_out(running):
+    for _ in range(STEPS_MAX):
+        if all(each.done() for each in running):
+            break
+        await asyncio.sleep(0)
+
+
 async def play(members, cancelled, *, until_idle=False):
     """Runs coroutines, cancels some, and gives the tasks. Fails when they do not end, unless they need not."""
     running = [asyncio.ensure_future(each) for each in members]
     for wait, victim in cancelled:
         await steps(wait)
         running[victim % len(running)].cancel()
-    for _ in range(STEPS_MAX):
-        if all(each.done() for each in running):
-            break
-        await asyncio.sleep(0)
+    await play_out(running)
     pending = [each for each in running if not each.done()]
     if pending and not until_idle:
         for each in pending:
@@ -148,46 +152,50 @@ def test_event(loop, library, tasks, cancelled, flags):
 
 @schedules
 @given(
-    consumers=tasks,
-    cancelled=cancellations,
-    given_out=st.lists(st.tuples(few, st.integers(1, 3)), max_size=6),
+    # For each consumer: how many tokens it takes, and how long it holds the lock.
+    consumers=st.lists(st.tuples(st.integers(1, 2), few), min_size=1, max_size=6),
+    # Cancelling right after a notification, before anybody runs, is what loses it.
+    actions=st.lists(
+        st.tuples(st.sampled_from(["give", "cancel", "wait"]), st.integers(0, 5)), min_size=1, max_size=12
+    ),
     foreign=st.booleans(),
 )
-def test_condition(loop, library, consumers, cancelled, given_out, foreign):
+def test_condition(loop, library, consumers, actions, foreign):
     async def main():
         condition = library.Condition(asyncio.Lock() if foreign else None)
-        tokens, taken, holders = 0, 0, []
+        tokens, given_out, taken, holders = 0, 0, 0, []
 
         def has_tokens():
             return tokens > 0
 
-        async def consumer(turns):
+        async def consumer(turns, hold):
             nonlocal tokens, taken
-            for wait, hold in turns:
-                await steps(wait)
+            for _ in range(turns):
                 async with condition:
                     await condition.wait_for(has_tokens)
-                    holders.append(wait)
+                    assert not holders
+                    holders.append(hold)
                     try:
-                        assert len(holders) == 1
                         tokens -= 1
                         taken += 1
                         await steps(hold)
                     finally:
                         holders.clear()
 
-        async def producer():
-            nonlocal tokens
-            for wait, count in given_out:
-                await steps(wait)
+        running = [asyncio.ensure_future(consumer(*each)) for each in consumers]
+        await steps(len(running))
+        for action, number in actions:
+            if action == "cancel":
+                running[number % len(running)].cancel()
+            elif action == "wait":
+                await steps(number)
+            else:
                 async with condition:
-                    tokens += count
-                    condition.notify(count)
-
-        producing = asyncio.ensure_future(producer())
-        running = await play([consumer(turns) for turns in consumers], cancelled, until_idle=True)
-        await producing
-        assert tokens + taken == sum(count for _, count in given_out)
+                    tokens += 1
+                    given_out += 1
+                    condition.notify()
+        await play_out(running)
+        assert tokens + taken == given_out
         waiting = [each for each in running if not each.done()]
         assert not (waiting and tokens), f"{len(waiting)} asleep beside {tokens} tokens"
         assert len(condition._waiters) == len(waiting)
