@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from ouroloop.service.worker_threads import WorkerThreads
+from ouroloop.task.adopt import copy_outcome
 
 if TYPE_CHECKING:
+    import asyncio
+    import concurrent.futures
     from collections.abc import Callable
 
     from ouroloop.service.event_loop import EventLoop
@@ -60,16 +61,12 @@ def wrap(loop: EventLoop, source: concurrent.futures.Future[Any]) -> asyncio.Fut
     """A future of `loop` that follows `source`: its result, its exception, its cancellation, both ways."""
     future = loop.create_future()
 
-    def follow(done: concurrent.futures.Future[Any]) -> None:
-        if not future.done():
-            copy_outcome(done, future)
-
     # The source keeps its callbacks for ever, so they must not refer to it: each job would leave a cycle behind.
     def source_done(done: concurrent.futures.Future[Any]) -> None:
         if loop.is_closed():
             return
         try:
-            loop.call_soon_threadsafe(follow, done)
+            loop.call_soon_threadsafe(copy_outcome, done, future)
         except RuntimeError:
             # The loop was closed in between: nobody is left to hear of it.
             if not loop.is_closed():
@@ -82,22 +79,6 @@ def wrap(loop: EventLoop, source: concurrent.futures.Future[Any]) -> asyncio.Fut
     future.add_done_callback(future_done)
     source.add_done_callback(source_done)
     return future
-
-
-def copy_outcome(source: concurrent.futures.Future[Any], future: asyncio.Future[Any]) -> None:
-    """Completes `future` as `source` was completed."""
-    if source.cancelled():
-        future.cancel()
-        return
-    error = source.exception()
-    if error is None:
-        future.set_result(source.result())
-    elif type(error) is concurrent.futures.CancelledError:
-        future.set_exception(asyncio.CancelledError(*error.args))
-    elif type(error) is concurrent.futures.InvalidStateError:
-        future.set_exception(asyncio.InvalidStateError(*error.args))
-    else:
-        future.set_exception(error)
 
 
 async def shut_down(loop: EventLoop, timeout: float | None) -> None:

@@ -7,7 +7,6 @@ debug mode, and, in the main thread, the descriptor that lets a signal end the p
 from __future__ import annotations
 
 import asyncio
-import inspect
 import signal
 import sys
 import threading
@@ -19,8 +18,10 @@ from asyncio.constants import DEBUG_STACK_DEPTH
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ouroloop.task.adopt import ensure_future
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Iterator
+    from collections.abc import AsyncGenerator, Iterator
 
     from ouroloop.service.event_loop import EventLoop
 
@@ -74,7 +75,7 @@ def run_until_complete(loop: EventLoop, awaitable: Any) -> Any:
     """Runs `loop` until `awaitable` is done; `asyncio.loop.run_until_complete`."""
     check_can_run(loop)
     is_new = not asyncio.isfuture(awaitable)
-    future = as_future(loop, awaitable)
+    future = ensure_future(awaitable, loop=loop)
     if is_new:
         future._log_destroy_pending = False
     future.add_done_callback(stop_when_done)
@@ -90,25 +91,6 @@ def run_until_complete(loop: EventLoop, awaitable: Any) -> Any:
     if not future.done():
         raise RuntimeError("Event loop stopped before Future completed.")
     return future.result()
-
-
-def as_future(loop: EventLoop, awaitable: Any) -> Any:
-    """`awaitable` as a future of `loop`: itself, or a task around it."""
-    if asyncio.isfuture(awaitable):
-        if asyncio.futures._get_loop(awaitable) is not loop:  # type: ignore[attr-defined]
-            raise ValueError(
-                "The future belongs to a different loop than the one specified as the loop argument"
-            )
-        return awaitable
-    if asyncio.iscoroutine(awaitable):
-        return loop.create_task(awaitable)
-    if inspect.isawaitable(awaitable):
-        return loop.create_task(_await(awaitable))
-    raise TypeError("An asyncio.Future, a coroutine or an awaitable is required")
-
-
-async def _await(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
 
 
 def note_asyncgen(loop: EventLoop, generator: AsyncGenerator[Any, Any]) -> None:
