@@ -103,6 +103,19 @@ def test_cancelling_the_future_cancels_the_task(loop, library, started):
     assert in_thread(loop, thread)
 
 
+@pytest.mark.reference_since(3, 15)
+def test_cancelling_in_the_loops_own_thread_cancels_the_task_at_once(loop, library):
+    async def main():
+        future = library.run_coroutine_threadsafe(asyncio.sleep(10), loop)
+        await asyncio.sleep(0)
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        future.cancel()
+        return task, task.cancelling(), future.cancelled()
+
+    task, requests, future_is_cancelled = loop.run_until_complete(main())
+    assert (requests, future_is_cancelled, task.cancelled()) == (1, True, True)
+
+
 def test_what_is_no_coroutine_is_refused(loop, library):
     with pytest.raises(TypeError, match="A coroutine object is required"):
         library.run_coroutine_threadsafe(loop.create_future(), loop)

@@ -55,7 +55,11 @@ class SubmittedFuture(concurrent.futures.Future[Result]):
         task = self._task
         is_cancelled = super().cancel()
         if is_cancelled and task is not None:
-            tell(task.get_loop(), task.cancel)
+            if task.get_loop() is asyncio._get_running_loop():
+                # In the loop's own thread the task is cancelled before anything else runs.
+                task.cancel()
+            else:
+                tell(task.get_loop(), task.cancel)
         return is_cancelled
 
     def _started(self, task: Any) -> None:
