@@ -110,6 +110,9 @@ class EchoQuestion(Question):
         warm_up = f"{settings.warm_seconds:g} s of warm-up"
         return [f"A figure is of {settings.seconds:g} s after {warm_up}; the load generator {generator}."]
 
+    def start_server(self, peer: str, bench: Workbench) -> EchoServer:
+        return start_server(self.program, peer, bench, native_words=self.native_words)
+
     def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
         settings = bench.settings
         wanted = case.parameters
@@ -119,7 +122,7 @@ class EchoQuestion(Question):
         load_words += ["--pipeline", wanted["pipeline"], *self.native_words]
         load_words += ["--seconds", settings.seconds, "--warm", settings.warm_seconds]
         with (
-            start_server(self.program, peer, bench, native_words=self.native_words) as server,
+            self.start_server(peer, bench) as server,
             start_load(server, bench, *load_words) as load,
         ):
             figures = load.read_figures(settings.seconds + settings.warm_seconds + PATIENCE_SECONDS)

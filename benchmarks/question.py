@@ -64,6 +64,7 @@ class Question(ABC):
     about: ClassVar[str]
     layout: ClassVar[Layout] = "metrics"
     limit: ClassVar[str] = ""  # a peer beside the loops: what the machine can do
+    variants: ClassVar[dict[str, str]] = {}  # more ways to answer: a name, and the loop that it is done with
 
     @abstractmethod
     def cases(self, settings: Settings) -> list[Case]:

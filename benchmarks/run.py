@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,9 @@ class Run:
     def _open_record(self, question: Question) -> Record:
         bench = self._bench
         contenders = list(self._contenders)
+        for contender in self._contenders:
+            names = [name for name, loop in question.variants.items() if loop == contender.name]
+            contenders += [replace(contender, name=name, note="") for name in names]
         if question.limit:
             contenders.append(Contender(question.limit))
         return Record(
