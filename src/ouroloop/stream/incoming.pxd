@@ -1,10 +1,12 @@
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.stream.read_buffer cimport ReadBuffer
+from ouroloop.task.future cimport Future
 
 cdef class Incoming:
     cdef readonly ReadBuffer _buffer
     cdef public object _loop
     cdef LoopCore core                # `_loop`, where its futures are ours; else None
+    cdef Future spare_waiter          # a waiter that is done and may be used again, once nobody else holds it
     cdef object limit_given           # as the user gave it
     cdef Py_ssize_t limit             # bytes of a line at most; twice as many unread ones stop the transport
     cdef public object _waiter        # the future of whoever waits for bytes, or None
@@ -23,6 +25,7 @@ cdef class Incoming:
     cdef int end(self) except -1
     cdef int fail(self, object error) except -1
     cdef int wake(self) except -1
+    cdef object next_waiter(self)
     cdef object wait(self, str function, Py_ssize_t wanted)
     cdef int stop_waiting(self, object waiter) except -1
     cdef int pause_if_full(self) except -1

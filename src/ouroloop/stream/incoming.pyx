@@ -12,7 +12,7 @@ import sys
 
 from ouroloop.stream.read_buffer cimport ReadBuffer
 from ouroloop.stream.waiter cimport core_of, new_waiter
-from ouroloop.task.future cimport PENDING, Future
+from ouroloop.task.future cimport PENDING, Future, restart
 
 from ouroloop.loop.describe import capture_stack
 from ouroloop.task.current import current_loop
@@ -133,8 +133,16 @@ cdef class Incoming:
         if self._paused:
             self.resume()
         self.wanted = wanted
-        self._waiter = new_waiter(self._loop, self.core)
+        self._waiter = self.next_waiter()
         return self._waiter
+
+    cdef object next_waiter(self):
+        """A pending future: the last one again, where nobody else holds it."""
+        if self.core is None or self.core._debug:
+            return new_waiter(self._loop, self.core)
+        if self.spare_waiter is None or not restart(self.spare_waiter):
+            self.spare_waiter = new_waiter(self._loop, self.core)
+        return self.spare_waiter
 
     cdef int stop_waiting(self, object waiter) except -1:
         """The one who waited has gone: what came for it alone may be too much now."""

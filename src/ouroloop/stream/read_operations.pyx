@@ -8,10 +8,11 @@ that is cancelled has taken nothing.
 import asyncio
 
 from cpython.bytes cimport PyBytes_GET_SIZE
+from cpython.object cimport PyTypeObject
 
 from ouroloop.stream.incoming cimport Incoming
 from ouroloop.stream.read_buffer cimport ReadBuffer
-from ouroloop.task.operation cimport PASSES_ON, Operation
+from ouroloop.task.operation cimport PASSES_ON, Operation, Spares, keep_spares, take_spare
 
 cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
@@ -21,6 +22,9 @@ cdef extern from "Python.h":
 cdef object IncompleteReadError = asyncio.IncompleteReadError
 cdef object LimitOverrunError = asyncio.LimitOverrunError
 cdef bytes NEWLINE = b"\n"
+cdef Spares spare_reads
+cdef Spares spare_exact_reads
+cdef Spares spare_line_reads
 
 
 cdef class ReadOperation(Operation):
@@ -44,12 +48,19 @@ cdef class ReadOperation(Operation):
         self.reader.stop_waiting(self.waits_on)
         return PASSES_ON
 
+    cdef int let_go(self) except -1:
+        self.reader = None
+        return 0
+
 
 cdef class Read(ReadOperation):
     """`StreamReader.read`."""
 
     cdef str name(self):
         return "StreamReader.read"
+
+    cdef Spares *spares(self) noexcept:
+        return &spare_reads
 
     cdef bint go_on(self) except -1:
         cdef Incoming reader = self.reader
@@ -63,10 +74,9 @@ cdef class Read(ReadOperation):
             self.value = buffer.take_all()
         elif self.count == 0:
             self.value = b""
-            return True
+        elif buffer.size == 0 and not reader._eof:
+            return self.need("read", 1)
         else:
-            if buffer.size == 0 and not reader._eof:
-                return self.need("read", 1)
             self.value = buffer.take(self.count)
         reader.resume_if_low()
         return True
@@ -77,6 +87,9 @@ cdef class ReadExactly(ReadOperation):
 
     cdef str name(self):
         return "StreamReader.readexactly"
+
+    cdef Spares *spares(self) noexcept:
+        return &spare_exact_reads
 
     cdef bint go_on(self) except -1:
         cdef Incoming reader = self.reader
@@ -197,9 +210,13 @@ cdef class ReadLine(ReadUntil):
     cdef str name(self):
         return "StreamReader.readline"
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_line_reads
+
     cdef int prepare(self) except -1:
         self.separator = NEWLINE
         self.shortest = self.longest = 1
+        self.searched = 0
         return 0
 
     cdef int ended(self) except -1:
@@ -245,14 +262,16 @@ cdef bytes as_bytes(object separator):
 
 
 cdef Read new_read(Incoming reader, object count):
-    cdef Read operation = Read.__new__(Read)
+    cdef Read operation
+    operation = take_spare(&spare_reads) if spare_reads.count else Read.__new__(Read)
     operation.reader = reader
     operation.asked = count
     return operation
 
 
 cdef ReadExactly new_read_exactly(Incoming reader, object count):
-    cdef ReadExactly operation = ReadExactly.__new__(ReadExactly)
+    cdef ReadExactly operation
+    operation = take_spare(&spare_exact_reads) if spare_exact_reads.count else ReadExactly.__new__(ReadExactly)
     operation.reader = reader
     operation.asked = count
     return operation
@@ -266,7 +285,8 @@ cdef ReadUntil new_read_until(Incoming reader, object separator):
 
 
 cdef ReadLine new_read_line(Incoming reader):
-    cdef ReadLine operation = ReadLine.__new__(ReadLine)
+    cdef ReadLine operation
+    operation = take_spare(&spare_line_reads) if spare_line_reads.count else ReadLine.__new__(ReadLine)
     operation.reader = reader
     return operation
 
@@ -282,3 +302,8 @@ cdef WaitForData new_wait_for_data(Incoming reader, str function):
     operation.reader = reader
     operation.function = function
     return operation
+
+
+keep_spares(<PyTypeObject *>Read, &spare_reads)
+keep_spares(<PyTypeObject *>ReadExactly, &spare_exact_reads)
+keep_spares(<PyTypeObject *>ReadLine, &spare_line_reads)

@@ -45,3 +45,5 @@ cdef class FutureIterator:
     cdef Future future               # None once it was delivered
 
 cdef Future new_future(LoopCore core)
+# Makes a future pending again, if it is done with a result and only one reference to it is left, its maker's.
+cdef bint restart(Future future) noexcept

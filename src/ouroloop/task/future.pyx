@@ -30,6 +30,7 @@ cdef extern from "Python.h":
     int PyException_SetTraceback(object error, object traceback) except -1
     void Py_INCREF(PyObject *owned)
     void Py_DECREF(PyObject *owned)
+    Py_ssize_t references_to "Py_REFCNT"(PyObject *owned)
 
 cdef extern from *:
     """
@@ -385,6 +386,14 @@ cdef Future new_future(LoopCore core):
         future._loop = core
         future.core = core
     return future
+
+
+cdef bint restart(Future future) noexcept:
+    if references_to(<PyObject *>future) != 1 or future.state != FINISHED or future.error is not None:
+        return False
+    future.state = PENDING
+    future.value = None
+    return True
 
 
 @cython.freelist(256)

@@ -223,14 +223,15 @@ cdef class Task(Future):
         return 0
 
     cdef int run(self) except -1:
-        cdef object waited = self.waits_on
         cdef Future future
-        if waited is None:
+        if self.waits_on is None:
             return self.step(None)
         # Only one of our futures queues the task itself, and only once it is done.
-        future = <Future>waited
+        future = <Future>self.waits_on
         if future.state == FINISHED and future.error is None:
             future.log_traceback = False
+            # Whoever made it finds during the step that nobody else holds it, and may use it again.
+            future = None
             return self.step(None)
         return self.step(future.outcome_error())
 
