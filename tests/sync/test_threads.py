@@ -103,7 +103,7 @@ def test_cancelling_the_future_cancels_the_task(loop, library, started):
     assert in_thread(loop, thread)
 
 
-@pytest.mark.reference_since(3, 15)
+@pytest.mark.library_since(3, 15)
 def test_cancelling_in_the_loops_own_thread_cancels_the_task_at_once(loop, library):
     async def main():
         future = library.run_coroutine_threadsafe(asyncio.sleep(10), loop)
