@@ -149,6 +149,26 @@ def test_tls_in_tls(loop, server_context, client_context):
     run(loop, main())
 
 
+def test_tls_in_tls_keeps_records_apart_that_come_many_at_once(loop, server_context, client_context):
+    async def main() -> None:
+        async with await connected(server_context, client_context, RecordingProtocol) as ends:
+            await upgrade(loop, ends.near, ends.far, client_context, server_context)
+            outer = ends.far.transport
+            data = b"".join(bytes([number % 251]) * (number * 313 % 30_000) for number in range(1000))
+            ends.near.transport.write(data[:1000])
+            assert await ends.far.receive(1000) == data[:1000]
+            for turn in range(1000, len(data), 700_001):
+                outer.pause_reading()
+                ends.near.transport.write(data[turn : turn + 700_001])
+                await asyncio.sleep(0.005)
+                outer.resume_reading()
+            assert await ends.far.receive(len(data) - 1000) == data[1000:]
+            ends.near.transport.close()
+            assert await ends.near.lost is None
+
+    run(loop, main())
+
+
 def test_stream_upgrades_both_ways(loop, server_context, client_context):
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert await reader.readline() == b"STARTTLS\n"

@@ -87,6 +87,11 @@ cdef class TlsConnection(Watcher):
         return 0
 
     cdef int received(self, const char *data, Py_ssize_t count) except -1:
+        cdef bytes copied
+        if self.plain.start <= data < self.plain.start + PLAIN_SIZE:
+            # From a TLS connection below this one: what is decrypted would overwrite what is yet to be.
+            copied = PyBytes_FromStringAndSize(data, count)
+            data = PyBytes_AS_STRING(copied)
         if len(self.unread) != 0 or (self.is_paused and not self.is_closed and self.machine.at == OPEN):
             self.keep(PyBytes_FromStringAndSize(data, count), False)
             return self.control_reading()
