@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import struct
+import time
 from typing import Any
 
 import pytest
@@ -192,6 +193,22 @@ def test_paused_reader_hears_of_the_end_after_the_bytes_before_it(loop, server_c
             transport.resume_reading()
             assert await protocol.lost is None
             assert protocol.calls == ["connection_made", "data_received", "eof_received", "connection_lost"]
+
+    run(loop, main())
+
+
+def test_end_that_comes_while_reading_is_resumed_cuts_nothing_off(loop, server_context, client_context):
+    async def main() -> None:
+        async with Pair(server_context, client_context) as (transport, protocol, peer):
+            transport.pause_reading()
+            peer.tls.write(bytes(100_000))
+            await peer.flush()
+            await asyncio.sleep(0.05)
+            peer.sock.shutdown(socket.SHUT_WR)
+            time.sleep(0.02)  # the loop finds the end in the iteration in which reading is resumed
+            loop.call_soon(transport.resume_reading)
+            assert await protocol.lost is None
+            assert len(protocol.received) == 100_000
 
     run(loop, main())
 

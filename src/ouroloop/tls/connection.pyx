@@ -105,7 +105,7 @@ cdef class TlsConnection(Watcher):
             logger.debug("%r received EOF", self)
         if self.machine.at <= HANDSHAKE:
             return self.fatal(ConnectionResetError(), "SSL handshake failed")
-        if self.machine.at == OPEN and self.is_paused and not self.is_closed:
+        if self.machine.at == OPEN and (self.is_paused or len(self.unread) != 0 or self.machine.may_decrypt()):
             return 0  # what is unread comes first: `take_unread` goes on
         self.machine.advance(PEER_GONE)
         return self.finish()
