@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
+
+from ouroloop.sync.sleep import sleep
 
 if TYPE_CHECKING:
     import ssl
@@ -24,7 +25,7 @@ async def drain(writer: StreamWriter) -> None:
             raise error
     if writer._transport.is_closing():
         # The loop gets the chance to tell of a lost connection.
-        await asyncio.sleep(0)
+        await sleep(0)
     await writer._protocol._drain_helper()
 
 
