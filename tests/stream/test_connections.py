@@ -136,6 +136,28 @@ def test_what_a_handler_fails_with_is_reported(streams, loop, run, capture_error
     assert isinstance(context["transport"], asyncio.Transport)
 
 
+@pytest.mark.only_our_streams  # the standard library's since 3.14.8
+def test_what_a_plain_function_fails_with_is_reported_and_its_connection_closed(
+    streams, loop, run, capture_errors
+):
+    def handler(reader, writer):
+        raise ArithmeticError("wrong")
+
+    async def main():
+        server = await streams.start_server(handler, "127.0.0.1", 0)
+        reader, writer = await streams.open_connection(*server.sockets[0].getsockname())
+        assert await reader.read() == b""
+        await close(writer)
+        server.close()
+        await server.wait_closed()
+
+    run(main())
+    (context,) = capture_errors
+    assert context["message"] == "Unhandled exception in client_connected_cb"
+    assert isinstance(context["exception"], ArithmeticError)
+    assert isinstance(context["transport"], asyncio.Transport)
+
+
 @pytest.mark.streams_since(3, 13)
 def test_a_cancelled_handler_is_no_error_and_closes(streams, loop, run):
     async def handler(reader, writer):

@@ -17,11 +17,18 @@ def handler_done(
         return
     error = task.exception()
     if error is not None:
-        loop.call_exception_handler(
-            {
-                "message": "Unhandled exception in client_connected_cb",
-                "exception": error,
-                "transport": transport,
-            }
-        )
-        transport.close()
+        handler_failed(loop, transport, error)
+
+
+def handler_failed(
+    loop: asyncio.AbstractEventLoop, transport: asyncio.WriteTransport, error: BaseException
+) -> None:
+    """Reports what a handler, a coroutine or a plain function, failed with, and closes its connection."""
+    loop.call_exception_handler(
+        {
+            "message": "Unhandled exception in client_connected_cb",
+            "exception": error,
+            "transport": transport,
+        }
+    )
+    transport.close()

@@ -17,7 +17,7 @@ from ouroloop.stream.waiter cimport new_waiter
 from ouroloop.stream.writer cimport new_writer
 from ouroloop.transport.stream cimport StreamTransport
 
-from ouroloop.stream.handler import handler_done
+from ouroloop.stream.handler import handler_done, handler_failed
 
 cdef extern from "Python.h":
     bint PyCoro_CheckExact(object coro)
@@ -146,11 +146,17 @@ cdef class StreamReaderProtocol(FlowControlMixin):
 
     cdef int serve(self, object reader, object transport) except -1:
         """Starts the server's handler."""
-        served = self._client_connected_cb(reader, new_writer(transport, self, reader, self._loop))
+        self._strong_reader = None
+        try:
+            served = self._client_connected_cb(reader, new_writer(transport, self, reader, self._loop))
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            handler_failed(self._loop, transport, error)
+            return 0
         if PyCoro_CheckExact(served) or iscoroutine(served):
             self._task = self._loop.create_task(served)
             self._task.add_done_callback(partial(handler_done, self._loop, transport))
-        self._strong_reader = None
         return 0
 
     cdef int end_close_waiter(self) except -1:
