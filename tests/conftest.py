@@ -26,11 +26,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 THREAD_END_SECONDS = 5.0
+
+# The same examples in each run, so that a failure comes from a change and not by chance.
+# OUROLOOP_EXAMPLES=random looks for new ones.
+settings.register_profile("same", derandomize=True)
+if os.environ.get("OUROLOOP_EXAMPLES") != "random":
+    settings.load_profile("same")
 
 
 @dataclass(frozen=True)

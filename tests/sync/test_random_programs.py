@@ -167,8 +167,10 @@ class Run:
     async def do_wait(self, path, programs, return_when):
         tasks = [self.start(child) for child in self.children(path, programs)]
         done, pending = await self.library("wait")(tasks, return_when=return_when)
-        for task in pending:
-            task.cancel("no longer needed")
+        for task in tasks:
+            # Not in the order of the set, which differs from run to run.
+            if task in pending:
+                task.cancel("no longer needed")
         return sorted(tasks.index(task) for task in done)
 
     async def do_as_completed(self, path, programs, plain):
