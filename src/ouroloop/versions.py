@@ -26,10 +26,8 @@ HAS_EVENT_LOOP_NAME = sys.version_info >= (3, 13)
 # `throw(type, value, traceback)` of coroutines and of what futures are awaited through.
 THREE_ARGUMENTS_OF_THROW_ARE_DEPRECATED = sys.version_info >= (3, 12)
 
-# From 3.13.3 on `create_task` hands keyword arguments that it does not know to the task factory. The `name`
-# is among them in 3.13.3 alone and from 3.14 on; elsewhere the loop calls `set_name` on what the factory
-# made.
-FACTORY_TAKES_KEYWORDS = sys.version_info >= (3, 13, 3)
+# `create_task` hands the task factory the `name` in 3.13.3 alone and from 3.14 on; elsewhere the loop calls
+# `set_name` on what the factory made.
 FACTORY_TAKES_NAME = sys.version_info[:3] == (3, 13, 3) or sys.version_info >= (3, 14)
 
 # `unittest.IsolatedAsyncioTestCase.loop_factory` is there from 3.13 on.

@@ -5,6 +5,8 @@ import contextvars
 
 import pytest
 
+from ouroloop.task.start import eager_task_factory
+
 
 @pytest.fixture
 def factory_calls(loop, task_class):
@@ -180,3 +182,32 @@ def test_factory_with_eager_start_works_on_every_python(loop, task_class):
 
     loop.set_task_factory(factory)
     assert loop.run_until_complete(main()) == (True, "done at once")
+
+
+@pytest.mark.only_ouroloop
+def test_a_task_may_start_late_under_an_eager_factory_on_every_python(loop):
+    async def child():
+        return "done later"
+
+    async def main():
+        late = asyncio.get_running_loop().create_task(child(), eager_start=False)
+        soon = asyncio.get_running_loop().create_task(child())
+        return late.done(), soon.done(), await late
+
+    loop.set_task_factory(eager_task_factory)
+    assert loop.run_until_complete(main()) == (False, True, "done later")
+
+
+@pytest.mark.only_ouroloop
+def test_a_factory_that_knows_no_eager_start_says_so(loop, task_class):
+    def factory(loop, coroutine, *, context=None):
+        return task_class(coroutine, loop=loop, context=context)
+
+    async def main():
+        coroutine = asyncio.sleep(0)
+        with pytest.raises(TypeError, match="eager_start"):
+            asyncio.get_running_loop().create_task(coroutine, eager_start=True)
+        coroutine.close()
+
+    loop.set_task_factory(factory)
+    loop.run_until_complete(main())

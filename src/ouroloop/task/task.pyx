@@ -28,7 +28,7 @@ from ouroloop.task.registry cimport enter_task, leave_task, swap_task
 from ouroloop.task.current import current_loop
 from ouroloop.task.describe import describe_task, print_task_stack, task_parts, task_stack
 from ouroloop.task.lend import lend_tasks_of
-from ouroloop.versions import FACTORY_TAKES_KEYWORDS, FACTORY_TAKES_NAME
+from ouroloop.versions import FACTORY_TAKES_NAME
 
 cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
@@ -483,7 +483,8 @@ cdef class TaskCore(LoopCore):
         keywords = dict(others)
         if context is not None:
             keywords["context"] = context
-        if eager_start is not None and FACTORY_TAKES_KEYWORDS:
+        if eager_start is not None:
+            # Only who asks for it hands it on: a factory that does not know it says so.
             keywords["eager_start"] = eager_start
         if name is not None and FACTORY_TAKES_NAME:
             keywords["name"] = name
