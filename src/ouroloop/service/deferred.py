@@ -31,7 +31,12 @@ class DeferredMethod:
         self.owner = owner
         self.attribute = attribute
 
+    @property
+    def __wrapped__(self) -> Any:
+        """The function. Who looks at the class without asking it, as `inspect.unwrap` and mocks do, finds it here."""
+        return getattr(import_module(self.module), self.name)
+
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        function = getattr(import_module(self.module), self.name)
+        function = self.__wrapped__
         setattr(self.owner, self.attribute, function)
         return function.__get__(instance, owner)

@@ -134,14 +134,13 @@ class Runner(asyncio.Runner):  # type: ignore[misc]
         if self._state is not _State.INITIALIZED:
             return
         loop = self._loop
-        # Those that closing the loop waits for; the loop lets go of them when it is closed.
-        threads: WorkerThreads | None = None
+        # Those that closing the loop waits for, also where a task starts them while it is cancelled. The loop lets go of
+        # them when it is closed.
+        threads: WorkerThreads | None = executor.own_threads(loop) if isinstance(loop, EventLoop) else None
         try:
             try:
                 cancel_all_tasks(loop)
                 loop.run_until_complete(loop.shutdown_asyncgens())
-                if isinstance(loop, EventLoop):
-                    threads = executor.own_threads(loop)
                 loop.run_until_complete(self._shut_down_executor())
             finally:
                 if self._set_event_loop:
