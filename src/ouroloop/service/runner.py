@@ -134,8 +134,8 @@ class Runner(asyncio.Runner):  # type: ignore[misc]
         if self._state is not _State.INITIALIZED:
             return
         loop = self._loop
-        # Those that closing the loop waits for, also where a task starts them while it is cancelled. The loop lets go of
-        # them when it is closed.
+        # Those that closing the loop waits for, also where a task starts them while it is cancelled. The loop lets
+        # go of them when it is closed.
         threads: WorkerThreads | None = executor.own_threads(loop) if isinstance(loop, EventLoop) else None
         try:
             try:
