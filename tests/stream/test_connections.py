@@ -117,10 +117,7 @@ def test_a_plain_function_may_serve(streams, loop, run):
     run(main())
 
 
-def test_what_a_handler_fails_with_is_reported(streams, loop, run, capture_errors):
-    async def handler(reader, writer):
-        raise ArithmeticError("wrong")
-
+def expect_reported_and_closed(streams, run, capture_errors, handler):
     async def main():
         server = await streams.start_server(handler, "127.0.0.1", 0)
         reader, writer = await streams.open_connection(*server.sockets[0].getsockname())
@@ -134,6 +131,13 @@ def test_what_a_handler_fails_with_is_reported(streams, loop, run, capture_error
     assert context["message"] == "Unhandled exception in client_connected_cb"
     assert isinstance(context["exception"], ArithmeticError)
     assert isinstance(context["transport"], asyncio.Transport)
+
+
+def test_what_a_handler_fails_with_is_reported(streams, loop, run, capture_errors):
+    async def handler(reader, writer):
+        raise ArithmeticError("wrong")
+
+    expect_reported_and_closed(streams, run, capture_errors, handler)
 
 
 @pytest.mark.only_our_streams  # the standard library's since 3.14.8
@@ -143,19 +147,7 @@ def test_what_a_plain_function_fails_with_is_reported_and_its_connection_closed(
     def handler(reader, writer):
         raise ArithmeticError("wrong")
 
-    async def main():
-        server = await streams.start_server(handler, "127.0.0.1", 0)
-        reader, writer = await streams.open_connection(*server.sockets[0].getsockname())
-        assert await reader.read() == b""
-        await close(writer)
-        server.close()
-        await server.wait_closed()
-
-    run(main())
-    (context,) = capture_errors
-    assert context["message"] == "Unhandled exception in client_connected_cb"
-    assert isinstance(context["exception"], ArithmeticError)
-    assert isinstance(context["transport"], asyncio.Transport)
+    expect_reported_and_closed(streams, run, capture_errors, handler)
 
 
 @pytest.mark.streams_since(3, 13)
