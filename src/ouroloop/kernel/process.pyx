@@ -45,13 +45,21 @@ cdef extern from *:
 
     static int ouroloop_pidfd_wait_status(int descriptor, int *wait_status) {
         struct ouroloop_pidfd_info info;
-        memset(&info, 0, sizeof(info));
-        info.mask = OUROLOOP_PIDFD_INFO_EXIT;
-        if (ioctl(descriptor, OUROLOOP_PIDFD_GET_INFO, &info) < 0) {
+        int result = -1;
+        /* It looks for the exit code first, for the process next: one that goes in between needs a second look. */
+        for (int looks = 2; result < 0 && looks > 0; looks--) {
+            memset(&info, 0, sizeof(info));
+            info.mask = OUROLOOP_PIDFD_INFO_EXIT;
+            result = ioctl(descriptor, OUROLOOP_PIDFD_GET_INFO, &info);
+            if (result < 0 && errno != ESRCH) {
+                break;
+            }
+        }
+        if (result < 0) {
             return -1;
         }
         if (!(info.mask & OUROLOOP_PIDFD_INFO_EXIT)) {
-            errno = ECHILD;
+            errno = EAGAIN;
             return -1;
         }
         *wait_status = info.wait_status;

@@ -14,7 +14,7 @@ is 255 with a warning, as with the standard library.
 import logging
 import os
 
-from libc.errno cimport ECHILD, ENOSYS, EPERM, ESRCH
+from libc.errno cimport EAGAIN, ECHILD, ENOSYS, EPERM, ESRCH
 
 from ouroloop.kernel.errors cimport os_error
 from ouroloop.kernel.process cimport exit_code_of_reaped, open_process, reap_child, signal_process
@@ -118,6 +118,9 @@ cdef class ProcessExit(Watcher):
                 return 0
             if result == -ECHILD:
                 result = exit_code_of_reaped(self.descriptor, &exit_code)
+                if result == -EAGAIN:
+                    # The poller goes on reporting it, and soon it is known.
+                    return 0
                 if result < 0:
                     exit_code = LOST_EXIT_CODE
                     logger.warning(
