@@ -119,6 +119,11 @@ $(RELEASE)/.servers: $(RELEASE)/pyvenv.cfg pyproject.toml
 	@$(call INSTALL,$(RELEASE)) --group demo
 	@touch $@
 
+$(RELEASE)/.site: $(RELEASE)/pyvenv.cfg pyproject.toml
+	@echo "Installing what builds the documentation into $(RELEASE)"
+	@$(call INSTALL,$(RELEASE)) --group docs
+	@touch $@
+
 # ---- what people run
 
 .PHONY: build
@@ -170,6 +175,12 @@ demo: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## real servers o
 .PHONY: bench
 bench: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## all benchmarks; QUESTION=streams,sock ROUNDS=9 PEERS=uvloop choose, ARGS=... is passed on
 	@$(RELEASE)/bin/python -m benchmarks $(BENCH_OPTIONS) $(ARGS)
+
+.PHONY: docs
+docs: $(RELEASE)/.wheel $(RELEASE)/.site  ## the documentation as a site, build/docs/html/index.html; a warning is an error
+	@$(RELEASE)/bin/python -m sphinx --conf-dir docs --doctree-dir build/docs/doctrees --fresh-env --quiet \
+	    --fail-on-warning --keep-going $(ARGS) . build/docs/html
+	@echo "build/docs/html/index.html"
 
 .PHONY: conformance
 conformance: $(RELEASE)/.wheel $(RELEASE)/.peers  ## CPython's own asyncio tests on ours; MODULES=test_futures,test_tasks MODE=ns choose

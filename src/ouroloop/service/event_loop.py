@@ -79,14 +79,27 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     # Running
 
     def run_forever(self) -> None:
+        """Runs callbacks and tasks until `stop()` is called.
+
+        Raises RuntimeError while this loop, or another one in this thread, runs, and once it is closed.
+        """
         running.check_can_run(self)
         with running.thread_of(self):
             self._run_until_stopped()
 
     def run_until_complete(self, future: Any) -> Any:
+        """Runs until `future` is done, and returns its result or raises its exception.
+
+        future: a future, a task, or a coroutine, which becomes a task. Raises RuntimeError as `run_forever` does, and
+        when `stop()` ended it before the future was done.
+        """
         return running.run_until_complete(self, future)
 
     def close(self) -> None:
+        """Gives back all that the loop holds: descriptors, signal handlers, the threads of its default executor.
+
+        What is still scheduled never runs. Closing twice changes nothing; a running loop raises RuntimeError.
+        """
         if self.is_running():
             raise RuntimeError("Cannot close a running event loop")
         if self.is_closed():
@@ -105,9 +118,14 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
             default_executor.shutdown(wait=False)
 
     async def shutdown_asyncgens(self) -> None:
+        """Closes the asynchronous generators that were begun in this loop and not finished."""
         await running.shutdown_asyncgens(self)
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """Waits until the default executor's threads have ended, and takes no more work for it.
+
+        timeout: seconds; None waits as long as it takes. Over it, a RuntimeWarning says so and nothing is waited for.
+        """
         await executor.shut_down(self, timeout)
 
     def _asyncgen_started(self, generator: AsyncGenerator[Any, Any]) -> None:
@@ -119,22 +137,34 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     # Debug mode and failures
 
     def set_debug(self, enabled: bool) -> None:
+        """Switches debug mode on or off, from any thread."""
         self._set_debug_flag(enabled)
         if self.is_running():
             self.call_soon_threadsafe(running.set_origin_tracking, enabled)
 
     def get_exception_handler(self) -> Any:
+        """The handler that `set_exception_handler` set, or None."""
         return self._exception_handler
 
     def set_exception_handler(self, handler: Any) -> None:
+        """Sets what is told of exceptions that nobody awaits: called with (loop, context).
+
+        None brings `default_exception_handler` back. Raises TypeError for what cannot be called.
+        """
         if handler is not None and not callable(handler):
             raise TypeError(f"A callable object or None is expected, got {handler!r}")
         self._exception_handler = handler
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Logs `context` as an error, with the traceback of its exception; `asyncio.loop.default_exception_handler`."""
         failures.log(self, context)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Tells the exception handler; what fails in it is logged.
+
+        context: a dictionary with `message` and, where there are such, `exception`, `future`, `task`, `handle`,
+        `protocol`, `transport`, `socket`, `source_traceback`.
+        """
         failures.report(self, context)
 
     # Threads
@@ -142,12 +172,17 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     def run_in_executor(
         self, executor: Any, func: Callable[[*Arguments], Result], *args: *Arguments
     ) -> asyncio.Future[Result]:
+        """Calls `func(*args)` in a thread or process of `executor`, and returns a future for its result.
+
+        executor: a `concurrent.futures.Executor`; None takes the loop's own, made when first needed.
+        """
         self._check_closed()
         if self.get_debug():
             self._check_callback(func, "run_in_executor")
         return submit_to_executor(self, executor, func, args)
 
     def set_default_executor(self, executor: Any) -> None:
+        """Sets what `run_in_executor(None, ...)` uses. Raises TypeError for all but a ThreadPoolExecutor."""
         if not isinstance(executor, concurrent.futures.ThreadPoolExecutor):
             raise TypeError("executor must be ThreadPoolExecutor instance")
         self._default_executor = executor
@@ -155,18 +190,26 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     # Descriptors
 
     def add_reader(self, fd: Any, callback: Callable[[*Arguments], object], *args: *Arguments) -> None:
+        """Calls `callback(*args)` in each iteration in which `fd` has something to read.
+
+        fd: a descriptor's number or an object with `fileno()`; a second call replaces the first one's callback. Raises
+        RuntimeError for the descriptor of a transport.
+        """
         self._ensure_fd_no_transport(fd)
         self._add_reader(fd, callback, *args)
 
     def remove_reader(self, fd: Any) -> bool:
+        """Ends what `add_reader` began; False where there was nothing to end."""
         self._ensure_fd_no_transport(fd)
         return self._remove_reader(fd)
 
     def add_writer(self, fd: Any, callback: Callable[[*Arguments], object], *args: *Arguments) -> None:
+        """Calls `callback(*args)` in each iteration in which `fd` can be written to; otherwise as `add_reader`."""
         self._ensure_fd_no_transport(fd)
         self._add_writer(fd, callback, *args)
 
     def remove_writer(self, fd: Any) -> bool:
+        """Ends what `add_writer` began; False where there was nothing to end."""
         self._ensure_fd_no_transport(fd)
         return self._remove_writer(fd)
 
@@ -198,9 +241,15 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     def add_signal_handler(
         self, sig: int, callback: Callable[[*Arguments], object], *args: *Arguments
     ) -> None:
+        """Calls `callback(*args)` in the loop when the process gets the signal `sig`.
+
+        Raises ValueError for what is no signal, and RuntimeError where it cannot be caught, as in any thread but
+        the main one.
+        """
         signals.add(self, sig, callback, args)
 
     def remove_signal_handler(self, sig: int) -> bool:
+        """Takes a handler of `add_signal_handler` back; False where there was none."""
         return signals.remove(self, sig)
 
     def _signals_arrived(self, numbers: bytearray) -> None:

@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 class TaskGroup(GroupMembers, asyncio.TaskGroup):  # type: ignore[misc, override, unused-ignore]
     """Runs tasks that end together, as `asyncio.TaskGroup` of Python 3.15.
 
-    async with TaskGroup() as group:
-        group.create_task(one())
-        group.create_task(two())
+    ::
+
+        async with TaskGroup() as group:
+            group.create_task(one())
+            group.create_task(two())
+
+    The block is left once all of them are done. When one fails, the others are cancelled, and what failed is raised as
+    an ExceptionGroup.
     """
 
     def __init__(self) -> None:
