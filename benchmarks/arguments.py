@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.child import ROOT
-from benchmarks.peers import LOOPS
+from benchmarks.peers import PEERS
 from benchmarks.question import Settings
 from benchmarks.questions import QUESTIONS
 
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-QUICK_PAGE = ROOT / "build" / "benchmarks" / "quick.md"
+TRIAL_PAGE = ROOT / "build" / "benchmarks" / "trial.md"
 
-_QUICK = Settings(
+_QUICK = Settings(rounds=3, seconds=0.35, warm_seconds=0.15, brief=True, starts=3)
+_TRIAL = Settings(
     rounds=1,
-    seconds=0.2,
-    warm_seconds=0.1,
+    seconds=0.1,
+    warm_seconds=0.05,
+    brief=True,
     scale_connections=1000,
     scale_items=10_000,
+    growth_items=10_000,
     starts=1,
     share=10,
 )
@@ -55,7 +58,7 @@ def parse(words: Sequence[str] | None = None) -> Arguments:
     unknown = [name for name in given.questions if name not in QUESTIONS]
     if unknown:
         parser.error(f"no such question: {', '.join(unknown)} (there are {', '.join(QUESTIONS)})")
-    page = given.out or (QUICK_PAGE if given.quick else PAGE)
+    page = given.out or (TRIAL_PAGE if given.trial else PAGE)
     return Arguments(
         questions=tuple(name for name in QUESTIONS if not given.questions or name in given.questions),
         peers=given.peers,
@@ -68,19 +71,16 @@ def parse(words: Sequence[str] | None = None) -> Arguments:
 
 
 def _settings(given: argparse.Namespace) -> Settings:
-    standard = _QUICK if given.quick else Settings()
-    return Settings(
+    standard = _TRIAL if given.trial else _QUICK if given.quick else Settings()
+    return replace(
+        standard,
         rounds=given.rounds or standard.rounds,
         seconds=given.seconds or standard.seconds,
         warm_seconds=standard.warm_seconds if given.warm is None else given.warm,
-        connections=given.conns or standard.connections,
-        sizes=given.sizes or standard.sizes,
+        connections=given.conns,
+        sizes=given.sizes,
         pipeline=given.pipeline,
         busy=given.busy,
-        scale_connections=standard.scale_connections,
-        scale_items=standard.scale_items,
-        starts=standard.starts,
-        share=standard.share,
     )
 
 
@@ -105,8 +105,8 @@ def _duration(word: str) -> float:
 def _peers(word: str) -> tuple[str, ...]:
     names = tuple(word.split(","))
     for name in names:
-        if name not in LOOPS:
-            raise argparse.ArgumentTypeError(f"no such peer: {name!r} (there are {', '.join(LOOPS)})")
+        if name not in PEERS:
+            raise argparse.ArgumentTypeError(f"no such peer: {name!r} (there are {', '.join(PEERS)})")
     return names
 
 
@@ -132,24 +132,34 @@ def _add_choice(group: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--quick",
         action="store_true",
-        help="one short round, to see that it works; its page is build/benchmarks/quick.md",
+        help="three rounds of shorter measurements, and of the cases that the goals need: 20 minutes",
+    )
+    group.add_argument(
+        "--trial",
+        action="store_true",
+        help="one round, too short to mean anything, to see that it works; writes build/benchmarks/trial.md",
     )
     group.add_argument(
         "--peers",
         type=_peers,
-        default=LOOPS,
+        default=PEERS,
         metavar="A,B",
-        help=f"loops to measure (default: {','.join(LOOPS)})",
+        help=f"what to measure (default: {','.join(PEERS)})",
     )
 
 
 def _add_echo(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--conns", type=_positive_list, metavar="N,N", help="connections (default: 10,100,1000)")
-    add("--sizes", type=_positive_list, metavar="B,B", help="bytes of a message (default: 1024)")
-    add("--pipeline", type=_positive, default=1, metavar="N", help="messages in flight (default: 1)")
-    add("--seconds", type=_duration, metavar="S", help="time for a figure (default: 1)")
-    add("--warm", type=_duration, metavar="S", help="warm-up before it (default: 0.3)")
+    add("--conns", type=_positive_list, metavar="N,N", help="connections (default: each question's own)")
+    add(
+        "--sizes",
+        type=_positive_list,
+        metavar="B,B",
+        help="bytes of a message (default: each question's own)",
+    )
+    add("--pipeline", type=_positive, metavar="N", help="messages in flight (default: each question's own)")
+    add("--seconds", type=_duration, metavar="S", help="time for a figure (default: 0.8)")
+    add("--warm", type=_duration, metavar="S", help="warm-up before it (default: 0.25)")
     add("--busy", action="store_true", help="a load generator that never sleeps, like many remote clients")
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Never
 
 from benchmarks.arguments import parse
-from benchmarks.compiler import BuildError, Native, build_native
+from benchmarks.compiler import BuildError, build_native, make_secure
 from benchmarks.machine import choose_cores, raise_open_files
 from benchmarks.peers import find_contenders
+from benchmarks.pictures import PictureError, draw
 from benchmarks.progress import Progress
 from benchmarks.question import Workbench
 from benchmarks.questions import QUESTIONS
-from benchmarks.record import Book, BookError, Record, replace_text
+from benchmarks.record import Book, BookError, replace_text
 from benchmarks.report import render
 from benchmarks.run import Run, expected_seconds
 
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
     from benchmarks.arguments import Arguments
     from benchmarks.question import Question, Settings
-    from benchmarks.record import Contender
+    from benchmarks.record import Contender, Record
 
 STOPPED = 130
+_UNBUILT = "the native programs are not built"
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -35,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except BookError as error:
         return _refuse(f"{error}; --fresh starts over")
     if arguments.render_only:
-        _write(arguments, book)
+        _write(arguments, book, book.records)
         return 0
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -46,9 +49,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _measure(arguments: Arguments, book: Book) -> int:
     questions = [QUESTIONS[name] for name in arguments.questions]
-    native, cannot_build = _build(questions, arguments.settings)
-    if cannot_build:
-        _tell(f"Without the load generator: {cannot_build}")
+    bench = _make_bench(questions, arguments.settings)
     _tell("Looking for the peers")
     contenders = find_contenders(arguments.peers)
     for contender in contenders:
@@ -59,34 +60,48 @@ def _measure(arguments: Arguments, book: Book) -> int:
 
     def keep(record: Record) -> None:
         book.add(record)
-        _write(arguments, book)
+        _write(arguments, book, [record])
 
-    bench = Workbench(arguments.settings, choose_cores(), raise_open_files(), native, cannot_build)
     progress = Progress(expected_seconds(questions, present, bench))
     completed = Run(questions, contenders, bench, progress, keep).run()
     _tell(f"Written: {arguments.page} and {arguments.results}")
     if not completed:
         return STOPPED
-    return 1 if cannot_build else 0
+    return 1 if bench.cannot_build else 0
 
 
-def _build(questions: Sequence[Question], settings: Settings) -> tuple[Native | None, str]:
-    """The native programs, or the reason why there are none: some questions do without."""
-    if not any(question.needs_native(case) for question in questions for case in question.cases(settings)):
-        return None, ""
+def _make_bench(questions: Sequence[Question], settings: Settings) -> Workbench:
+    """What the questions need; or why it is not there, because the others do without."""
+    bench = Workbench(settings, choose_cores(), raise_open_files(), None, _UNBUILT, None, _UNBUILT)
+    needed = {question.lacks(case, bench) for question in questions for case in question.cases(settings)}
+    if needed == {""}:
+        return replace(bench, cannot_build="", cannot_secure="")
     try:
-        return build_native(), ""
+        bench = replace(bench, native=build_native(), cannot_build="")
     except BuildError as error:
-        return None, str(error)
+        _tell(f"Without the load generator: {error}")
+        return replace(bench, cannot_build=str(error), cannot_secure=str(error))
+    try:
+        return replace(bench, secure=make_secure(), cannot_secure="")
+    except BuildError as error:
+        _tell(f"Without TLS: {error}")
+        return replace(bench, cannot_secure=str(error))
 
 
 def _describe(contender: Contender) -> str:
     return f"missing, {contender.missing}" if contender.missing else contender.version
 
 
-def _write(arguments: Arguments, book: Book) -> None:
+def _write(arguments: Arguments, book: Book, changed: Sequence[Record]) -> None:
+    """The samples, the pictures of the records that changed, and the page with all that there are."""
     book.save(arguments.results)
-    replace_text(arguments.page, render(book, QUESTIONS))
+    folder = arguments.page.with_suffix("")
+    try:
+        draw(changed, folder)
+    except PictureError as error:
+        _tell(f"Without pictures: {error}")
+    there = {path.name for path in folder.glob("*.svg")}
+    replace_text(arguments.page, render(book, QUESTIONS, there, folder.name))
 
 
 def _stop(_signal: int, _frame: object) -> Never:

@@ -1,4 +1,4 @@
-"""Builds the load generator and the C server, once, with the system's C compiler.
+"""Builds the load generator and the C server, once, with the system's C compiler; for TLS, a certificate too.
 
 The result is kept under build/ with a digest of everything it was made from, so a second run builds nothing.
 TLS needs OpenSSL's headers and is only compiled in when it is asked for.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SOURCES = ROOT / "benchmarks" / "native"
 _BUILD = ROOT / "build" / "benchmarks"
 _FLAGS = ("-std=c11", "-O2", "-D_GNU_SOURCE")
+_REQUEST = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=localhost"
 _COMPILERS = ("cc", "gcc", "clang")
 
 
@@ -37,6 +38,15 @@ class Native:
     echo: Path
 
 
+@dataclass(frozen=True)
+class Secure:
+    """What TLS takes: programs that were built with it, and a certificate that no one checks."""
+
+    native: Native
+    certificate: Path
+    key: Path
+
+
 def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
     """Builds what is not built yet.
 
@@ -47,6 +57,30 @@ def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
     return Native(
         *(_build(name, [*compiler, *_FLAGS], directory, tls=tls) for name in ("load", "echo")),
     )
+
+
+def make_secure(directory: Path = _BUILD) -> Secure:
+    """Builds the programs with TLS, and has the command openssl sign a certificate for them.
+
+    Raises:
+        BuildError: OpenSSL's headers, its libraries or its command are missing.
+    """
+    try:
+        native = build_native(tls=True, directory=directory)
+    except BuildError as error:
+        raise BuildError(
+            f"{error} (TLS needs OpenSSL's headers, such as Debian's package libssl-dev)"
+        ) from error
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    if not certificate.exists():
+        command = ["openssl", *_REQUEST.split(), "-keyout", str(key), "-out", str(certificate)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        except FileNotFoundError:
+            raise BuildError("the command openssl is not there, and TLS needs a certificate") from None
+        if done.returncode:
+            raise BuildError(f"openssl made no certificate: {done.stderr.strip()}")
+    return Secure(native, certificate, key)
 
 
 def _find_compiler() -> list[str]:

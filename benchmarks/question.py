@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from benchmarks.peers import LOOPS
 from benchmarks.record import Case, Sample
 
 if TYPE_CHECKING:
-    from benchmarks.compiler import Native
+    from benchmarks.compiler import Native, Secure
     from benchmarks.machine import Cores
     from benchmarks.record import Layout
 
@@ -21,14 +22,17 @@ class Settings:
     """How much to measure: what the command line says about every question."""
 
     rounds: int = 5
-    seconds: float = 1.0
-    warm_seconds: float = 0.3
-    connections: tuple[int, ...] = (10, 100, 1000)
-    sizes: tuple[int, ...] = (1024,)
-    pipeline: int = 1
+    seconds: float = 0.8
+    warm_seconds: float = 0.25
+    # None: what the question's own grid of cases has.
+    connections: tuple[int, ...] | None = None
+    sizes: tuple[int, ...] | None = None
+    pipeline: int | None = None
     busy: bool = False
+    brief: bool = False  # the cases that the goals of the project need, and few others
     scale_connections: int = 10_000
     scale_items: int = 100_000
+    growth_items: int = 1_000_000
     starts: int = 5
     share: int = 1  # of the primitives' operations, one in so many is done
 
@@ -42,6 +46,8 @@ class Workbench:
     open_files_max: int
     native: Native | None
     cannot_build: str = ""  # why there are no native programs
+    secure: Secure | None = None
+    cannot_secure: str = ""  # why there are none with TLS
 
 
 @dataclass
@@ -63,8 +69,9 @@ class Question(ABC):
     title: ClassVar[str]
     about: ClassVar[str]
     layout: ClassVar[Layout] = "metrics"
-    limit: ClassVar[str] = ""  # a peer beside the loops: what the machine can do
-    variants: ClassVar[dict[str, str]] = {}  # more ways to answer: a name, and the loop that it is done with
+    limit: ClassVar[str] = ""  # a peer beside the others: what the machine can do
+    peers: ClassVar[tuple[str, ...]] = LOOPS
+    unfit: ClassVar[str] = ""  # who cannot be asked, and why
 
     @abstractmethod
     def cases(self, settings: Settings) -> list[Case]:
@@ -82,14 +89,13 @@ class Question(ABC):
     def expected_seconds(self, case: Case, settings: Settings) -> float:
         """Roughly how long `measure` takes: only the estimate of the time left rests on it."""
 
-    def needs_native(self, case: Case) -> bool:
-        """Whether the case needs the load generator."""
-        return False
+    def lacks(self, case: Case, bench: Workbench) -> str:
+        """Why the case cannot be measured with what there is, or nothing."""
+        return ""
 
     def possible_cases(self, bench: Workbench) -> list[Case]:
         """The cases that can be measured with what there is."""
-        cases = self.cases(bench.settings)
-        return [case for case in cases if bench.native is not None or not self.needs_native(case)]
+        return [case for case in self.cases(bench.settings) if not self.lacks(case, bench)]
 
     def takes_part(self, case: Case, peer: str) -> bool:
         return True

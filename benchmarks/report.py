@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import tables
+from benchmarks.bars import bars_table, count_met, pythons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from benchmarks.record import Book, Contender, Record
 
@@ -22,30 +23,60 @@ How to read the tables:
 - *to uvloop* and *to C, epoll* are medians of paired ratios: peer and reference are compared within each
   round, in which they ran shortly after one another. Above 1 is better, for times and memory too.
 - *C, epoll* is the limit: a server that does nothing but the system calls, in C.
+- *ouroloop* is our loop below the standard library's `asyncio`, as every program gets it that is told of a loop;
+  *ouroloop.asyncio* is what `from ouroloop import asyncio` gives.
 - All peers of a question run interleaved, who begins changes from round to round, and each measurement has a
   process of its own and a warm-up. Server and load generator have a core each. Garbage collection is as
   Python sets it up, for everyone.
 """
 
 
-def render(book: Book, order: Iterable[str]) -> str:
+_BARS = """\
+## The bars
+
+What the project asks of itself. *worst* is the lowest of the medians of paired ratios among the cases, or the
+highest where a figure is bounded from above, with its spread; *where* names that case; *C there* is the C
+server's in the same case; *mean* is the geometric mean of all cases. A bar is met where the worst case reaches
+it. It is met by proof where the C server reaches no more than ours and misses it too.
+"""
+
+
+def picture_name(record: Record) -> str:
+    """The name of the file with a record's picture, in the folder beside the page that has the page's name."""
+    return f"{record.question}-{record.identity[1]}.svg"
+
+
+def render(
+    book: Book, order: Iterable[str], pictures: Collection[str] = (), folder: str = "benchmarks"
+) -> str:
     """The page as Markdown.
 
     Args:
         book: the records.
         order: names of questions, as their sections should follow each other; unknown ones come last.
+        pictures: names of the files that there are in the folder of pictures.
+        folder: where that is, seen from the page.
     """
     places = {name: place for place, name in enumerate(order)}
     records = sorted(
         book.records, key=lambda each: (places.get(each.question, len(places)), each.question, _version(each))
     )
     parts = [_HEAD]
+    versions = pythons(records)
+    if versions:
+        parts.append(_BARS)
+    for version in versions:
+        met, measured = count_met(book, version)
+        parts.append(
+            f"### The bars, CPython {version}: {met} of {measured} are met\n\n{bars_table(book, version)}"
+        )
     previous = ""
     for record in records:
         if record.question != previous:
             parts.append(f"## {record.title}\n\n{record.about}\n")
             previous = record.question
-        parts.append(_section(record))
+        name = picture_name(record)
+        parts.append(_section(record, f"{folder}/{name}" if name in pictures else ""))
     if not records:
         parts.append("Nothing has been measured yet.\n")
     return "\n".join(parts)
@@ -55,12 +86,15 @@ def _version(record: Record) -> tuple[int, ...]:
     return tuple(int(part) for part in record.identity[1].split(".") if part.isdecimal())
 
 
-def _section(record: Record) -> str:
-    parts = [f"### {record.title}, {record.python}\n"]
+def _section(record: Record, picture: str) -> str:
+    heading = f"{record.title}, {record.python}"
+    parts = [f"### {heading}\n"]
     if record.unfinished:
         parts.append(f"**Not complete: {record.unfinished}.**\n")
     if not record.samples:
         return "\n".join(parts)
+    if picture:
+        parts.append(f"![{heading}]({picture})\n")
     for case in record.cases:
         parts.append(f"#### {case.title}\n")
         make = tables.peer_table if record.layout == "peers" else tables.metric_tables

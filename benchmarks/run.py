@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ class Run:
         for place, question in enumerate(self._questions):
             record = self._open_record(question)
             if not record.cases:
-                self.leave_out(question, self._bench.cannot_build)
+                self.leave_out(question, self._why_impossible(question))
                 continue
             if other_work := describe_other_work():
                 record.notes.append(other_work)
@@ -67,12 +66,13 @@ class Run:
         record.unfinished = reason
         self._close_record(question, record)
 
+    def _why_impossible(self, question: Question) -> str:
+        reasons = {question.lacks(case, self._bench): None for case in question.cases(self._bench.settings)}
+        return "; ".join(reasons) or "it has no cases"
+
     def _open_record(self, question: Question) -> Record:
         bench = self._bench
-        contenders = list(self._contenders)
-        for contender in self._contenders:
-            names = [name for name, loop in question.variants.items() if loop == contender.name]
-            contenders += [replace(contender, name=name, note="") for name in names]
+        contenders = [contender for contender in self._contenders if contender.name in question.peers]
         if question.limit:
             contenders.append(Contender(question.limit))
         return Record(
@@ -95,7 +95,8 @@ class Run:
                 note
                 for note in (
                     bench.cores.note,
-                    *(contender.note for contender in self._contenders),
+                    *(contender.note for contender in contenders),
+                    question.unfit,
                     *question.notes(bench),
                     *_describe_left_out(question, bench),
                 )
@@ -127,8 +128,11 @@ class Run:
         try:
             return question.measure(step.case, step.peer, self._bench).sample(step.case, step.peer, step.turn)
         except (ChildError, OSError) as error:  # OSError: it ended while it was looked at or spoken to
-            self._progress.say(f"{question.name}, {step.case.title}, {step.peer}: {error}")
-            return Sample(step.case.key, step.peer, step.turn, problems={"": str(error)})
+            reason = str(error)
+        except Exception as error:  # a mistake of the benchmark's own, which must not cost the other figures
+            reason = f"the benchmark failed: {error!r}"
+        self._progress.say(f"{question.name}, {step.case.title}, {step.peer}: {reason}")
+        return Sample(step.case.key, step.peer, step.turn, problems={"": reason})
 
     def _close_record(self, question: Question, record: Record) -> None:
         record.notes += describe_waiting(record)
@@ -142,8 +146,13 @@ def expected_seconds(questions: Sequence[Question], peers: Sequence[str], bench:
     return sum(
         question.expected_seconds(step.case, bench.settings)
         for question in questions
-        for step in plan(question, [*peers, question.limit] if question.limit else peers, bench)
+        for step in plan(question, _asked(question, peers), bench)
     )
+
+
+def _asked(question: Question, peers: Sequence[str]) -> list[str]:
+    limit = [question.limit] if question.limit else []
+    return [*(peer for peer in peers if peer in question.peers), *limit]
 
 
 def describe_waiting(record: Record) -> list[str]:
@@ -164,8 +173,8 @@ def describe_waiting(record: Record) -> list[str]:
 
 
 def _describe_left_out(question: Question, bench: Workbench) -> list[str]:
-    left_out = [case for case in question.cases(bench.settings) if case not in question.possible_cases(bench)]
-    return [f"{case.title}: left out, {bench.cannot_build}." for case in left_out]
+    reasons = {case.title: question.lacks(case, bench) for case in question.cases(bench.settings)}
+    return [f"{title}: left out, {reason}." for title, reason in reasons.items() if reason]
 
 
 def _describe_stop(record: Record) -> str:

@@ -9,7 +9,7 @@ from benchmarks.figures import Summary, geometric_mean, paired_ratios, summarize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.record import Case, Metric, Record
+    from benchmarks.record import Case, Contender, Metric, Record
 
 NOTHING = "-"
 
@@ -67,7 +67,7 @@ def peer_table(record: Record, case: Case) -> str:
     references = [record.baseline, *([record.limit] if record.limit else [])]
     head = ["", _heading(main), *(f"to {reference}" for reference in references), *map(_heading, others)]
     rows = []
-    for contender in record.contenders:
+    for contender in _in_case(record, case):
         name = contender.name
         if contender.missing:
             rows.append([f"{name}: missing, {contender.missing}", *[NOTHING] * (len(head) - 1)])
@@ -80,6 +80,13 @@ def peer_table(record: Record, case: Case) -> str:
         medians = [format_figure(summary.median) if summary else NOTHING for summary in summaries]
         rows.append([name, format_summary(_summary(record, case, main, name)), *ratios, *medians])
     return table(head, rows)
+
+
+def _in_case(record: Record, case: Case) -> list[Contender]:
+    """Who was asked; where everyone was, who is missing too."""
+    asked = {sample.peer for sample in record.samples if sample.case == case.key}
+    everyone = case.parameters.get("everyone", True)
+    return [each for each in record.contenders if each.name in asked or (each.missing and everyone)]
 
 
 def metric_tables(record: Record, case: Case) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from benchmarks.programs.serving import BACKLOG, serve
+from benchmarks.programs.serving import BACKLOG, serve, server_context
 
 if TYPE_CHECKING:
     import socket
@@ -23,7 +23,8 @@ class Echo(asyncio.Protocol):
 
 
 async def start(listener: socket.socket) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(Echo, sock=listener, backlog=BACKLOG)
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(Echo, sock=listener, backlog=BACKLOG, ssl=server_context())
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""An echo server with the standard library's streams, on whichever loop runs."""
+"""An echo server with streams: the standard library's on whichever loop runs, or our own."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from benchmarks.programs.serving import BACKLOG, RECEIVE_BYTES, serve
+from benchmarks.programs.namespace import asyncio
+from benchmarks.programs.serving import BACKLOG, RECEIVE_BYTES, serve, server_context
 
 if TYPE_CHECKING:
     import socket
@@ -21,7 +21,7 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def start(listener: socket.socket) -> asyncio.Server:
-    return await asyncio.start_server(echo, sock=listener, backlog=BACKLOG)
+    return await asyncio.start_server(echo, sock=listener, backlog=BACKLOG, ssl=server_context())
 
 
 if __name__ == "__main__":

@@ -7,14 +7,14 @@ what the last wave adds to it is lost.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import json
 import os
 import time
 from typing import TYPE_CHECKING
 
-from benchmarks.programs.loops import run_on
+from benchmarks.programs.loops import add_loop, run_on
+from benchmarks.programs.namespace import asyncio
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -95,7 +95,7 @@ WAVES: dict[str, Wave] = {"timers": wave_of_timers, "tasks": wave_of_tasks}
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("loop")
+    add_loop(parser)
     parser.add_argument("kind", choices=WAVES)
     parser.add_argument("count", type=int)
     arguments = parser.parse_args()

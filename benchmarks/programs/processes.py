@@ -1,18 +1,18 @@
 """Starts programs that do nothing, or echo, on the loop named, and prints how long each took.
 
-With the standard library's `asyncio.subprocess` on each loop, so that every loop runs the same program.
+With `asyncio.subprocess`, the standard library's on each loop or our own: every peer runs the same program.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import time
-from asyncio.subprocess import PIPE
+from subprocess import PIPE
 from typing import TYPE_CHECKING
 
-from benchmarks.programs.loops import run_on
+from benchmarks.programs.loops import add_loop, run_on
+from benchmarks.programs.namespace import asyncio
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,7 +60,7 @@ async def measure(count: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("loop")
+    add_loop(parser)
     parser.add_argument("--count", type=int, required=True)
     arguments = parser.parse_args()
     print(json.dumps(run_on(arguments.loop, lambda: measure(arguments.count))), flush=True)

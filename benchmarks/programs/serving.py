@@ -8,15 +8,16 @@ it collects garbage and answers, so that memory can be read when nothing but liv
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import os
 import socket
+import ssl
 import sys
 import threading
 from typing import TYPE_CHECKING
 
-from benchmarks.programs.loops import run_on
+from benchmarks.programs.loops import add_loop, run_on
+from benchmarks.programs.namespace import asyncio
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -73,6 +74,20 @@ def _answer_control() -> None:
     os._exit(0)
 
 
+def announce(port: int) -> None:
+    print("port", port, flush=True)
+
+
+def server_context() -> ssl.SSLContext | None:
+    """What ``--tls CERTIFICATE KEY`` on the command line asks for."""
+    if "--tls" not in sys.argv:
+        return None
+    place = sys.argv.index("--tls")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[place + 1], sys.argv[place + 2])
+    return context
+
+
 def serve(
     start: Callable[[socket.socket], Awaitable[object]], listen: Callable[[], socket.socket] = listen
 ) -> None:
@@ -83,8 +98,9 @@ def serve(
         listen: makes that socket.
     """
     parser = argparse.ArgumentParser()
-    parser.add_argument("loop")
+    add_loop(parser)
     parser.add_argument("--control", action="store_true")
+    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     arguments = parser.parse_args()
 
     settle_allocator()
@@ -94,7 +110,7 @@ def serve(
         # A loop may take the socket over, and then it is no longer here to ask.
         port = number_of(listener)
         server = await start(listener)
-        print("port", port, flush=True)
+        announce(port)
         if arguments.control:
             threading.Thread(target=_answer_control, daemon=True).start()
         await asyncio.Event().wait()

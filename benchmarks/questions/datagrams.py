@@ -1,6 +1,6 @@
 """UDP echo with `asyncio.DatagramProtocol`."""
 
-from benchmarks.echo import EchoQuestion, echo_cases
+from benchmarks.echo import EchoQuestion, echo_case
 from benchmarks.question import Settings
 from benchmarks.record import Case
 
@@ -20,4 +20,4 @@ class DatagramEcho(EchoQuestion):
     native_words = ("--udp",)
 
     def cases(self, settings: Settings) -> list[Case]:
-        return echo_cases(CLIENTS, SIZES, 1)
+        return [echo_case(count, size, everyone=count > 1) for size in SIZES for count in CLIENTS]

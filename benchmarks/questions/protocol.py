@@ -10,4 +10,7 @@ class ProtocolEcho(EchoQuestion):
         "An `asyncio.Protocol` whose `data_received` writes back what came in: the thinnest server a loop "
         "can have."
     )
+    unfit = "Trio, curio and gevent have no protocols."
     program = "echo_protocol"
+    other_counts = (10, 100, 1000)
+    extremes = True

@@ -15,6 +15,7 @@ from benchmarks.echo import (
     start_server,
 )
 from benchmarks.machine import resident_bytes
+from benchmarks.peers import LOOPS, OWN, program_words
 from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
@@ -56,6 +57,8 @@ class Scale(Question):
         "CPU time, but for connecting."
     )
     limit = LIMIT
+    peers = (OWN, *LOOPS)
+    unfit = "Trio, curio and gevent have no protocols, and are not asked."
 
     def cases(self, settings: Settings) -> list[Case]:
         connections, items = settings.scale_connections, settings.scale_items
@@ -70,14 +73,17 @@ class Scale(Question):
             Case("tasks", f"{items:,} tasks pending", _ITEM_METRICS, {"items": items}),
         ]
 
-    def needs_native(self, case: Case) -> bool:
-        return case.key == "connections"
+    def lacks(self, case: Case, bench: Workbench) -> str:
+        return "" if case.key != "connections" or bench.native else bench.cannot_build
 
     def expected_seconds(self, case: Case, settings: Settings) -> float:
         return 2.0 + settings.scale_connections / 2000 if case.key == "connections" else 3.0
 
     def takes_part(self, case: Case, peer: str) -> bool:
-        return peer != LIMIT or case.key == "connections"
+        """Connections of a protocol are the same with our namespace, and so are timers; C has nothing else."""
+        if case.key == "connections":
+            return peer != OWN
+        return peer != LIMIT and (peer != OWN or case.key == "tasks")
 
     def notes(self, bench: Workbench) -> list[str]:
         wanted, possible = bench.settings.scale_connections, _possible_connections(bench)
@@ -89,7 +95,7 @@ class Scale(Question):
     def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
         if case.key == "connections":
             return _measure_connections(peer, bench)
-        command = module_command("pending", peer, case.key, case.parameters["items"])
+        command = module_command("pending", *program_words(peer), case.key, case.parameters["items"])
         with Child(command, bench.cores.server) as child:
             return Outcome(child.read_figures(PATIENCE_SECONDS))
 

@@ -7,6 +7,7 @@ import sys
 import time
 
 from benchmarks.child import ROOT, Child
+from benchmarks.peers import LOOPS, OWN
 from benchmarks.question import Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
@@ -22,6 +23,8 @@ class StartUp(Question):
         "library's `asyncio`, which every loop needs; the whole process includes the interpreter's own start "
         "and end."
     )
+    peers = (OWN, *LOOPS)
+    unfit = "Trio, curio and gevent are not asked: what they import is not `asyncio`."
 
     def cases(self, settings: Settings) -> list[Case]:
         metrics = (

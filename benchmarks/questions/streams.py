@@ -1,15 +1,7 @@
-"""TCP echo with streams: the standard library's on each loop, and our own."""
+"""TCP echo with streams: the standard library's on each loop, our own, and Trio's."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from benchmarks.echo import EchoQuestion, EchoServer, start_server
-
-if TYPE_CHECKING:
-    from benchmarks.question import Workbench
-
-OWN = "ouroloop, own streams"
+from benchmarks.echo import EchoQuestion
+from benchmarks.peers import LOOPS, OWN
 
 
 class StreamEcho(EchoQuestion):
@@ -17,12 +9,12 @@ class StreamEcho(EchoQuestion):
     title = "TCP echo with streams"
     about = (
         "The standard library's `asyncio.start_server` on each loop, and that of `from ouroloop import asyncio`: "
-        "`reader.read`, `writer.write` and `writer.drain` for every message."
+        "`reader.read`, `writer.write` and `writer.drain` for every message. Trio's streams say it with "
+        "`receive_some` and `send_all`."
     )
+    unfit = "curio and gevent are asked about sockets."
+    peers = (OWN, *LOOPS, "trio")
     program = "echo_streams"
-    variants = {OWN: "ouroloop"}  # noqa: RUF012 - as in the base class
-
-    def start_server(self, peer: str, bench: Workbench) -> EchoServer:
-        if peer == OWN:
-            return start_server("echo_own_streams", self.variants[OWN], bench)
-        return super().start_server(peer, bench)
+    programs = {"trio": "echo_trio"}  # noqa: RUF012 - as in the base class
+    other_counts = (100,)
+    extremes = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.child import Child, module_command
+from benchmarks.peers import LOOPS, OWN, program_words
 from benchmarks.question import Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
@@ -15,9 +16,11 @@ class Subprocesses(Question):
     title = "Processes"
     about = (
         "Milliseconds for each process, by the clock on the wall, with the standard library's "
-        "`asyncio.subprocess` on each loop. Most of it is the kernel's, which makes the process, and the "
-        "program's own start and end; both on one core."
+        "`asyncio.subprocess` on each loop, with ours, and with Trio's `run_process`. Most of it is the "
+        "kernel's, which makes the process, and the program's own start and end; both on one core."
     )
+    peers = (OWN, *LOOPS, "trio")
+    unfit = "curio and gevent are not asked."
 
     def cases(self, settings: Settings) -> list[Case]:
         count = max(2, _COUNT // settings.share)
@@ -32,6 +35,7 @@ class Subprocesses(Question):
         return 0.5 + 0.006 * case.parameters["count"]
 
     def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
-        command = module_command("processes", peer, "--count", case.parameters["count"])
+        program = ["processes_trio"] if peer == "trio" else ["processes", *program_words(peer)]
+        command = module_command(*program, "--count", case.parameters["count"])
         with Child(command, bench.cores.server) as child:
             return Outcome(child.read_figures(_PATIENCE_SECONDS))

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 import pytest
-from benchmarks.arguments import PAGE, QUICK_PAGE, parse
-from benchmarks.peers import LOOPS
+from benchmarks.arguments import PAGE, TRIAL_PAGE, parse
+from benchmarks.peers import PEERS
 from benchmarks.questions import QUESTIONS
 
 
 def test_every_question_and_peer_is_measured_five_times_unless_told_otherwise():
     arguments = parse([])
     assert arguments.questions == tuple(QUESTIONS)
-    assert arguments.peers == LOOPS
+    assert arguments.peers == PEERS
     assert arguments.settings.rounds == 5
     assert arguments.page == PAGE
     assert arguments.results == PAGE.with_suffix(".json")
@@ -21,16 +21,26 @@ def test_questions_are_asked_once_and_in_their_own_order():
     assert parse(["streams", "protocol", "streams"]).questions == ("protocol", "streams")
 
 
-def test_quick_run_leaves_the_published_page_alone():
-    arguments = parse(["--quick"])
+def test_trial_leaves_the_published_page_alone():
+    arguments = parse(["--trial"])
     assert arguments.settings.rounds == 1
-    assert arguments.page == QUICK_PAGE
-    assert arguments.results == QUICK_PAGE.with_suffix(".json")
+    assert arguments.page == TRIAL_PAGE
+    assert arguments.results == TRIAL_PAGE.with_suffix(".json")
 
 
-def test_what_is_said_goes_before_what_quick_implies(tmp_path):
+def test_quick_run_is_published_and_has_fewer_cases():
+    arguments = parse(["--quick"])
+    assert arguments.settings.brief
+    assert arguments.settings.rounds == 3
+    assert arguments.page == PAGE
+    for question in QUESTIONS.values():
+        brief = {case.key for case in question.cases(arguments.settings)}
+        assert brief <= {case.key for case in question.cases(parse([]).settings)}
+
+
+def test_what_is_said_goes_before_what_a_trial_implies(tmp_path):
     page = tmp_path / "page.md"
-    arguments = parse(["--quick", "--rounds", "3", "--seconds", "2", "--warm", "0", "--out", str(page)])
+    arguments = parse(["--trial", "--rounds", "3", "--seconds", "2", "--warm", "0", "--out", str(page)])
     assert (arguments.settings.rounds, arguments.settings.seconds, arguments.settings.warm_seconds) == (
         3,
         2,

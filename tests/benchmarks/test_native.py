@@ -81,6 +81,67 @@ def test_number_of_messages_is_exact(native):
     assert (figures["requests"], figures["errors"]) == (140, 0)
 
 
+def test_messages_at_a_rate_are_sent_by_the_clock(native):
+    with echo_server(native) as port:
+        words = ["--conns", "3", "--seconds", "0.2", "--warm", "0", "--rate", "500", "--verify"]
+        figures = load(native, port, *words)
+    assert figures["errors"] == 0
+    assert 1 <= figures["requests"] <= 500 * (figures["seconds"] + 1)
+
+
+def test_server_that_does_not_keep_up_with_a_rate_is_told(native):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        words = ["--conns", "1", "--size", "1", "--rate", "1000000"]
+        with pytest.raises(ChildError, match="the server does not keep up with 1000000 messages a second"):
+            load(native, str(listener.getsockname()[1]), *words)
+
+
+def test_rate_does_not_go_with_messages_in_flight(native):
+    with pytest.raises(ChildError, match="a rate is positive"):
+        load(native, "1", "--rate", "10", "--pipeline", "2")
+
+
+def receive_exactly(connection, count):
+    data = b""
+    while len(data) < count and (piece := connection.recv(count - len(data))):
+        data += piece
+    return data
+
+
+@pytest.mark.parametrize(
+    ("size", "head"), [(5, b"\x82\x85"), (126, b"\x82\xfe\0\x7e"), (70000, b"\x82\xff\0\0\0\0\0\x01\x11\x70")]
+)
+def test_websocket_messages_are_masked_frames_and_replies_are_not(native, size, head):
+    with socket.socket() as listener:
+        listener.settimeout(20)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        words = ["--websocket", "--conns", "1", "--messages", "2", "--size", str(size)]
+        port = str(listener.getsockname()[1])
+        with Child([native.load, "127.0.0.1", port, *words], None) as generator:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(20)
+                request = b""
+                while not request.endswith(b"\r\n\r\n"):
+                    request += connection.recv(4096)
+                assert b"Upgrade: websocket" in request
+                connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+                for _ in range(2):
+                    assert receive_exactly(connection, len(head) + 4) == head + bytes(4)
+                    payload = receive_exactly(connection, size)
+                    connection.sendall(bytes([head[0], head[1] & 0x7F]) + head[2:] + payload)
+                figures = generator.read_figures(20)
+    assert (figures["requests"], figures["errors"]) == (2, 0)
+
+
+def test_server_without_websockets_is_told(native):
+    with echo_server(native, "--http") as port, pytest.raises(ChildError, match="connect: Protocol error"):
+        load(native, port, "--websocket")
+
+
 def test_held_connections_close_when_the_input_ends(native):
     words = ["--conns", "2", "--messages", "1", "--hold"]
     with echo_server(native) as port, Child([native.load, "127.0.0.1", port, *words], core=None) as generator:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from benchmarks.peers import LOOPS, find_contender, find_contenders, read_probe
+from benchmarks.peers import PEERS, find_contender, find_contenders, program_words, read_probe
 from benchmarks.programs import probe
 from benchmarks.record import Contender
 
@@ -16,6 +16,32 @@ def test_standard_library_is_always_there():
 
 def test_loop_that_is_not_installed_is_missing():
     assert probe.probe("no_such_loop") == {"missing": "not installed"}
+
+
+def test_why_a_peer_was_not_installed_is_told_by_its_log(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    line = json.dumps({"missing": "not installed"})
+    assert read_probe("zuvloop", line).missing == "not installed"
+    (tmp_path / "peer-zuvloop.log").write_text(
+        "Looking\nERROR: first\nERROR: No matching distribution found\n"
+    )
+    assert read_probe("zuvloop", line).missing == "not installed: No matching distribution found"
+
+
+def test_our_namespace_is_a_peer_on_our_loop():
+    assert program_words("ouroloop.asyncio") == ["ouroloop", "--own"]
+    assert program_words("uvloop") == ["uvloop"]
+    contender = find_contender("ouroloop.asyncio")
+    assert contender.missing == ""
+
+
+def test_library_that_is_no_loop_is_probed_by_its_own_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(probe, "FOREIGN", ("library_that_raises", "library_that_runs"))
+    (tmp_path / "library_that_raises.py").write_text("def run(main): raise OSError('no epoll')\n")
+    (tmp_path / "library_that_runs.py").write_text("def run(main): main().close()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert probe.probe("library_that_raises") == {"missing": "does not run: OSError('no epoll')"}
+    assert probe.probe("library_that_runs") == {"version": "of unknown version", "editable": False}
 
 
 def test_loop_whose_import_fails_is_missing_with_the_reason(tmp_path, monkeypatch):
@@ -58,4 +84,4 @@ def test_contenders_stand_in_the_order_of_the_tables(monkeypatch):
     monkeypatch.setattr("benchmarks.peers.find_contender", Contender)
     found = find_contenders(["asyncio", "ouroloop", "uvloop"])
     assert [contender.name for contender in found] == ["ouroloop", "uvloop", "asyncio"]
-    assert [contender.name for contender in find_contenders(LOOPS)] == list(LOOPS)
+    assert [contender.name for contender in find_contenders(PEERS)] == list(PEERS)

@@ -1,29 +1,42 @@
 """The measured programs do what their questions ask, seen on the standard library's loop."""
 
+import re
 import shutil
 
 import pytest
-from benchmarks.compiler import build_native
+from benchmarks.child import ROOT, ChildError
+from benchmarks.compiler import BuildError, build_native, make_secure
 from benchmarks.echo import start_load, start_server
 from benchmarks.machine import Cores
+from benchmarks.peers import LIBRARIES, OWN
 from benchmarks.programs.primitives.catalog import PRIMITIVES
 from benchmarks.question import LIMIT, Settings, Workbench
-from benchmarks.questions import QUESTIONS
+from benchmarks.questions import QUESTIONS, latency
+from benchmarks.questions.growth import with_growth
 
-SETTINGS = Settings(scale_connections=50, scale_items=100, starts=1, share=1000)
+SETTINGS = Settings(
+    seconds=0.05,
+    warm_seconds=0,
+    brief=True,
+    scale_connections=100,
+    scale_items=100,
+    growth_items=1000,
+    starts=1,
+    share=1000,
+)
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="the load generator is built with a C compiler"
 )
 
 
-def make_bench(native=None):
-    return Workbench(SETTINGS, Cores(None, None), 1024, native)
+def make_bench(native=None, secure=None):
+    return Workbench(SETTINGS, Cores(None, None), 1024, native, secure=secure)
 
 
-def measure(name, case_key, peer, native=None):
+def measure(name, case_key, peer, native=None, secure=None):
     question = QUESTIONS[name]
     (case,) = (case for case in question.cases(SETTINGS) if case.key == case_key)
-    outcome = question.measure(case, peer, make_bench(native))
+    outcome = question.measure(case, peer, make_bench(native, secure))
     promised = {metric.key for metric in case.metrics}
     assert promised <= outcome.figures.keys(), outcome.problems
     return outcome.figures
@@ -34,6 +47,7 @@ def measure(name, case_key, peer, native=None):
     ("program", "native_words"),
     [
         ("echo_protocol", ()),
+        ("echo_buffered", ()),
         ("echo_streams", ()),
         ("echo_sockets", ()),
         ("echo_unix", ("--unix",)),
@@ -50,9 +64,24 @@ def test_server_echoes_every_byte(program, native_words):
 
 
 def test_every_primitive_has_a_time():
-    figures = measure("primitives", "all", "asyncio")
-    assert len(figures) == len(PRIMITIVES) == len({primitive.name for primitive in PRIMITIVES})
-    assert all(figure > 0 for figure in figures.values())
+    for peer in ("asyncio", OWN):
+        figures = measure("primitives", "all", peer)
+        there = [each.name for each in PRIMITIVES if not each.needs or each.name in figures]
+        assert sorted(figures) == sorted(there)
+        assert len(there) == len(set(there)) >= len(PRIMITIVES) - 1
+        assert all(figure > 0 for figure in figures.values())
+
+
+def test_libraries_time_operations_of_the_catalog():
+    for library in LIBRARIES:
+        source = (ROOT / "benchmarks" / "programs" / "primitives" / f"on_{library}.py").read_text()
+        timed = re.findall(r'^@primitive\("".*\)\nasync def (\w+)', source, re.MULTILINE)
+        assert len(timed) > 10
+        assert set(timed) <= {each.name for each in PRIMITIVES}
+
+
+def test_addresses_in_numbers_are_looked_up():
+    assert all(figure > 0 for figure in measure("names", "all", "asyncio").values())
 
 
 @pytest.mark.parametrize("kind", ["timers", "tasks"])
@@ -78,3 +107,57 @@ def test_parts_of_a_start_are_shorter_than_the_whole():
 def test_processes_have_a_time_each():
     figures = measure("subprocesses", "true", "asyncio")
     assert all(figure > 0 for figure in figures.values())
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", ["connections", "timers", "tasks"])
+def test_growth_is_the_cost_of_many_by_that_of_few(kind):
+    figures = measure("growth", kind, "asyncio", build_native())
+    first, *_, last = (figures[key] for key in sorted((key for key in figures if key.isdecimal()), key=int))
+    assert figures["growth"] == pytest.approx(last / first)
+
+
+def test_slope_of_costs_is_flat_or_linear():
+    assert with_growth({"10": 2.0, "1000": 2.0}) == {"10": 2.0, "1000": 2.0, "growth": 1.0, "slope": 0.0}
+    assert with_growth({"10": 1.0, "100": 5.0, "1000": 100.0})["slope"] == pytest.approx(1)
+    with pytest.raises(ChildError, match="nothing was done"):
+        with_growth({"10": 0.0, "100": 1.0})
+
+
+@needs_compiler
+def test_every_connection_gets_its_one_answer():
+    figures = measure("accept", "10x64", "asyncio", build_native())
+    assert figures["requests"] > 0
+    assert figures["errors"] == 0
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", ["protocol", "datagrams"])
+def test_load_at_half_speed_is_half_of_what_the_baseline_answers(kind, monkeypatch):
+    rates = []
+    monkeypatch.setattr(latency, "_highest_rate", lambda *_: rates.append(200.0) or 200.0)
+    monkeypatch.setattr(QUESTIONS["latency"], "_rates", {})
+    for _ in range(2):
+        figures = measure("latency", kind, "asyncio", build_native())
+        assert figures["offered_per_second"] == 100
+        assert figures["errors"] == 0
+    assert len(rates) == 1
+
+
+@pytest.fixture(scope="module")
+def secure():
+    try:
+        return make_secure()
+    except BuildError as error:
+        pytest.skip(f"TLS needs the openssl command and OpenSSL's headers: {error}")
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("name", "case"), [("tls", "10x1024"), ("tls-streams", "10x1024"), ("handshakes", "10x64")]
+)
+@pytest.mark.parametrize("peer", ["asyncio", LIMIT])
+def test_tls_is_echoed(name, case, peer, secure):
+    figures = measure(name, case, peer, build_native(), secure)
+    assert figures["requests"] > 0
+    assert figures["errors"] == 0

@@ -5,7 +5,9 @@ from benchmarks.report import render
 
 
 def headings(page):
-    return [line for line in page.splitlines() if line.startswith("##")]
+    """Those of the questions, which stand behind the bars."""
+    lines = [line for line in page.splitlines() if line.startswith("##")]
+    return [line for line in lines if not line.startswith(("## The bars", "### The bars"))]
 
 
 def test_questions_keep_their_order_and_pythons_stand_side_by_side(make_record):

@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from benchmarks.machine import Cores
@@ -14,7 +15,8 @@ PEERS = ["ouroloop", "uvloop", "asyncio", LIMIT]
 
 
 def make_bench(native="built", **settings):
-    return Workbench(Settings(**settings), Cores(0, 1), 20_000, native, "" if native else "no compiler")
+    why = "" if native else "no compiler"
+    return Workbench(Settings(**settings), Cores(0, 1), 20_000, native, why, native, why)
 
 
 def test_rotation_keeps_everyone_and_goes_round():
@@ -32,11 +34,20 @@ def test_every_peer_runs_once_a_case_and_round():
     steps = list(plan(QUESTIONS["protocol"], PEERS, bench))
     counts = Counter((step.turn, step.case.key, step.peer) for step in steps)
     assert set(counts.values()) == {1}
-    assert len(counts) == 4 * 3 * len(PEERS)
+    assert {step.turn for step in steps} == {1, 2, 3, 4}
+
+
+def test_everyone_is_asked_in_the_common_cases_and_the_rivals_in_the_others():
+    steps = list(plan(QUESTIONS["protocol"], PEERS, make_bench(rounds=1)))
+    asked = {}
+    for step in steps:
+        asked.setdefault(step.case.key, set()).add(step.peer)
+    assert asked["100x1024"] == set(PEERS)
+    assert asked["100x64"] == set(PEERS) - {"asyncio"}
 
 
 def test_peers_of_a_case_run_one_after_the_other():
-    steps = list(plan(QUESTIONS["protocol"], PEERS, make_bench(rounds=1)))
+    steps = list(plan(QUESTIONS["protocol"], PEERS, make_bench(rounds=1, connections=(1, 10, 100))))
     for start in range(0, len(steps), len(PEERS)):
         group = steps[start : start + len(PEERS)]
         assert len({step.case.key for step in group}) == 1
@@ -54,19 +65,23 @@ def test_limit_takes_part_only_where_it_can():
     assert {step.case.key for step in steps if step.peer == LIMIT} == {"connections"}
 
 
+def test_tls_alone_is_left_out_without_its_headers():
+    bench = replace(make_bench(), secure=None, cannot_secure="no headers")
+    possible = {name for name, question in QUESTIONS.items() if question.possible_cases(bench)}
+    assert QUESTIONS.keys() - possible == {"tls", "tls-streams", "handshakes"}
+    assert "tls" not in [case.key for case in QUESTIONS["latency"].possible_cases(bench)]
+
+
 def test_without_a_compiler_the_rest_is_measured():
     bench = make_bench(native=None, rounds=1)
-    left = {
+    possible = {
         name: [case.key for case in question.possible_cases(bench)] for name, question in QUESTIONS.items()
     }
-    assert left == {
-        "protocol": [],
-        "streams": [],
-        "sock": [],
-        "unix": [],
-        "datagrams": [],
+    assert {name: keys for name, keys in possible.items() if keys} == {
         "primitives": ["all"],
+        "names": ["all"],
         "scale": ["timers", "tasks"],
+        "growth": ["timers", "tasks"],
         "startup": ["empty"],
         "subprocesses": ["true"],
     }

@@ -39,6 +39,7 @@ static void queue_messages(struct connection *connection, int count, uint64_t mo
         connection->sent_ns[connection->newest] = moment_ns;
         connection->newest = next_in_ring(connection->newest);
     }
+    connection->in_flight += count;
     connection->unsent_bytes += options.message_bytes * (size_t)count;
 }
 
@@ -65,6 +66,7 @@ static void flush(struct connection *connection) {
 
 static void complete(struct connection *connection, int count, uint64_t moment_ns) {
     tally.completed += (uint64_t)count;
+    connection->in_flight -= count;
     for (int i = 0; i < count; i++) {
         uint64_t since_ns = options.churn ? connection->opened_ns : connection->sent_ns[connection->oldest];
         connection->oldest = next_in_ring(connection->oldest);
@@ -109,7 +111,8 @@ static void receive(struct connection *connection, uint32_t events) {
                 tally.unfinished--;
                 return;
             }
-            queue_messages(connection, whole, moment_ns);
+            if (!options.rate)
+                queue_messages(connection, whole, moment_ns);
             flush(connection);
             if (connection->state == LOST)
                 return;
@@ -130,7 +133,7 @@ bool connection_open(struct connection *connection, int poller_descriptor) {
     connection->state = options.churn ? HANDSHAKING : OPEN;
     connection->writable = !options.churn;
     connection->unsent_bytes = connection->offset = 0;
-    connection->oldest = connection->newest = 0;
+    connection->oldest = connection->newest = connection->in_flight = 0;
     connection->messages_left = options.messages;
     forget_replies(&connection->replies);
     if (!connection->sent_ns &&
@@ -142,6 +145,16 @@ bool connection_open(struct connection *connection, int poller_descriptor) {
 void connection_start(struct connection *connection) {
     queue_messages(connection, options.pipeline, now_ns());
     flush(connection);
+}
+
+bool connection_send(struct connection *connection, uint64_t due_ns) {
+    if (connection->state == LOST)
+        return true;
+    if (connection->in_flight == options.pipeline)
+        return false;
+    queue_messages(connection, 1, due_ns);
+    flush(connection);
+    return true;
 }
 
 void connection_event(struct connection *connection, uint32_t events) {

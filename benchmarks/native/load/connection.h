@@ -1,5 +1,5 @@
-/* One connection under closed-loop load: as many messages in flight as the pipeline is deep, a new one for
- * each reply. Connections live in one array for the whole run, so an event's pointer to one is always good.
+/* One connection under load: as many messages in flight as the pipeline is deep, a new one for each reply;
+ * or, at a rate, those that were due. Connections live in one array for the whole run, so an event's pointer to one is always good.
  */
 #ifndef CONNECTION_H
 #define CONNECTION_H
@@ -18,7 +18,7 @@ struct connection {
     long messages_left;
     struct replies replies;
     uint64_t *sent_ns; /* ring of the times at which the messages in flight were sent, oldest first */
-    int oldest, newest;
+    int oldest, newest, in_flight;
     uint64_t opened_ns;
 };
 
@@ -37,6 +37,9 @@ bool connection_open(struct connection *connection, int poller);
 
 /* Sends the first messages. */
 void connection_start(struct connection *connection);
+
+/* Sends a message that was due at that moment; false when too many are in flight already. */
+bool connection_send(struct connection *connection, uint64_t due_ns);
 
 void connection_event(struct connection *connection, uint32_t events);
 

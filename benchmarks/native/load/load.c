@@ -1,6 +1,6 @@
-/* A neutral load generator: one thread, epoll, closed loop. It opens its connections, lets the server warm
- * up, counts replies for a while (or until every connection has had its messages) and prints one line of
- * JSON. */
+/* A neutral load generator: one thread, epoll, a message for each reply or as many as a rate says. It opens its
+ * connections, lets the server warm up, counts replies for a while (or until every connection has had its
+ * messages) and prints one line of JSON. */
 #include "clock.h"
 #include "connection.h"
 #include "histogram.h"
@@ -65,12 +65,33 @@ static double open_connections(void) {
 }
 
 static void start_connections(void) {
+    if (options.rate > 0)
+        return;
     for (int i = 0; i < options.connections; i++)
         connection_start(&connections[i]);
 }
 
+/* At a rate: sends what is due by now, on one connection after another. */
+static void send_due(void) {
+    static uint64_t start_ns, count;
+    static int next;
+    if (!start_ns)
+        start_ns = now_ns();
+    uint64_t moment_ns = now_ns(), due_ns;
+    while ((due_ns = start_ns + (uint64_t)((double)count * 1e9 / options.rate)) <= moment_ns) {
+        if (!connection_send(&connections[next], due_ns)) {
+            fprintf(stderr, "load: the server does not keep up with %.0f messages a second\n", options.rate);
+            exit(5);
+        }
+        next = next + 1 == options.connections ? 0 : next + 1;
+        count++;
+    }
+}
+
 static void wait_and_serve(void) {
     static struct epoll_event ready[EVENTS_AT_ONCE];
+    if (options.rate > 0)
+        send_due();
     int count = epoll_wait(poller, ready, EVENTS_AT_ONCE, options.busy ? 0 : WAIT_MS);
     if (count < 0 && errno != EINTR)
         fail("epoll_wait");

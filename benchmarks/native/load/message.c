@@ -1,6 +1,7 @@
 #include "message.h"
 
 #include "options.h"
+#include "websocket.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -30,9 +31,16 @@ static char pattern(size_t position) {
 }
 
 void make_message(void) {
-    char request[REQUEST_BYTES_MAX];
-    if (options.http)
-        options.message_bytes = make_request(request);
+    char head[REQUEST_BYTES_MAX];
+    size_t head_bytes = 0;
+    options.reply_bytes = options.message_bytes;
+    if (options.http) {
+        head_bytes = options.message_bytes = make_request(head);
+    } else if (options.websocket) {
+        options.reply_bytes += websocket_reply_head_bytes(options.message_bytes);
+        head_bytes = websocket_frame_head(head, options.message_bytes);
+        options.message_bytes += head_bytes;
+    }
     size_t copies = 1;
     if (options.pipeline > 1)
         copies += PIPELINED_BYTES / options.message_bytes;
@@ -44,6 +52,6 @@ void make_message(void) {
     }
     for (size_t i = 0; i < message_stream_bytes; i++) {
         size_t position = i % options.message_bytes;
-        message_stream[i] = options.http ? request[position] : pattern(position);
+        message_stream[i] = position < head_bytes ? head[position] : pattern(position);
     }
 }

@@ -8,7 +8,8 @@
 extern char *message_stream;
 extern size_t message_stream_bytes;
 
-/* For HTTP this also sets options.message_bytes to the length of the request. */
+/* Also sets options.reply_bytes; and options.message_bytes to the length of the HTTP request, or to that of the
+ * whole WebSocket frame. */
 void make_message(void);
 
 #endif

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A server that owes more than this on one connection does not keep up with the rate. */
+enum { IN_FLIGHT_MAX = 1024 };
+
 struct options options = {
     .connections = 10,
     .message_bytes = 1024,
@@ -19,8 +22,9 @@ static const char usage[] =
     "usage: load HOST PORT [--conns N] [--size BYTES] [--pipeline DEPTH]\n"
     "            [--seconds S] [--warm S] [--messages N] [--http] [--path PATH] [--tls]\n"
     "            [--churn] [--verify] [--busy] [--hold] [--pid SERVER] [--from HOST]\n"
-    "            [--unix] [--udp]\n"
-    "Closed-loop load on an echo or HTTP server; prints one line of JSON.\n";
+    "            [--unix] [--udp] [--websocket] [--rate PER_SECOND]\n"
+    "Load on an echo, HTTP or WebSocket server; prints one line of JSON. With --rate messages are sent by the\n"
+    "clock, and a latency counts from the moment at which its message was due.\n";
 
 static const struct option names[] = {
     {"conns", required_argument, NULL, 'c'},
@@ -32,9 +36,11 @@ static const struct option names[] = {
     {"path", required_argument, NULL, 'p'},
     {"pid", required_argument, NULL, 'i'},
     {"from", required_argument, NULL, 'f'},
+    {"rate", required_argument, NULL, 'r'},
     {"http", no_argument, NULL, 'H'},
     {"tls", no_argument, NULL, 'T'},
     {"unix", no_argument, NULL, 'U'},
+    {"websocket", no_argument, NULL, 'W'},
     {"udp", no_argument, NULL, 'D'},
     {"churn", no_argument, NULL, 'C'},
     {"verify", no_argument, NULL, 'V'},
@@ -82,6 +88,12 @@ static void take(int name) {
     case 'f':
         read_host(optarg, &options.source);
         break;
+    case 'r':
+        options.rate = atof(optarg);
+        break;
+    case 'W':
+        options.websocket = true;
+        break;
     case 'H':
         options.http = true;
         break;
@@ -126,10 +138,18 @@ void read_options(int count, char **words) {
     options.unix_address_bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
     if (options.connections < 1 || options.pipeline < 1 || options.message_bytes < 1)
         reject("connections, pipeline depth and message size must be positive");
+    if (options.rate < 0 || (options.rate > 0 && (options.messages || options.churn || options.pipeline > 1)))
+        reject("a rate is positive, and goes with one message after another on lasting connections");
+    if (options.rate > 0) {
+        options.pipeline = IN_FLIGHT_MAX;
+        options.busy = true; /* sleeping would make it late */
+    }
     if (options.messages && (options.churn || options.pipeline > 1))
         reject("a number of messages goes with one message in flight on lasting connections");
     if (options.datagrams && (options.unix_sockets || options.tls || options.http || options.churn))
         reject("datagrams go over UDP, as plain echoes");
+    if (options.websocket && (options.datagrams || options.tls || options.http || options.churn || options.verify))
+        reject("WebSockets go over plain lasting connections");
 #ifndef WITH_TLS
     if (options.tls)
         reject("built without TLS");

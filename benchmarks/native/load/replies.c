@@ -26,10 +26,10 @@ static int count_echoes(struct replies *replies, const char *bytes, size_t count
     if (options.verify)
         verify(replies, bytes, count);
     replies->received_bytes += count;
-    if (replies->received_bytes < options.message_bytes)
+    if (replies->received_bytes < options.reply_bytes)
         return 0;
-    size_t whole = replies->received_bytes / options.message_bytes;
-    replies->received_bytes %= options.message_bytes;
+    size_t whole = replies->received_bytes / options.reply_bytes;
+    replies->received_bytes %= options.reply_bytes;
     return (int)whole;
 }
 

@@ -4,6 +4,7 @@
 #ifdef WITH_TLS
 #include "tls.h"
 #endif
+#include "websocket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,11 @@ bool wire_open(struct wire *wire, bool blocking) {
         return false;
     }
 #endif
+    if (options.websocket && !websocket_upgrade(wire->descriptor)) {
+        wire_close(wire, false);
+        errno = EPROTO;
+        return false;
+    }
     if (blocking)
         fcntl(wire->descriptor, F_SETFL, O_NONBLOCK);
     return true;

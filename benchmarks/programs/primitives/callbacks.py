@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from benchmarks.programs.namespace import asyncio
 from benchmarks.programs.primitives.registry import primitive
 
 

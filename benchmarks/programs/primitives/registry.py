@@ -26,16 +26,19 @@ class Primitive:
     count: int
     clock: Clock
     operation: Operation
+    needs: str = ""  # a name that the namespace must have
 
 
 declared: list[Primitive] = []
 
 
-def primitive(title: str, *, count: int, clock: Clock = "cpu") -> Callable[[Operation], Operation]:
+def primitive(
+    title: str, *, count: int, clock: Clock = "cpu", needs: str = ""
+) -> Callable[[Operation], Operation]:
     """Declares an operation; its argument is how often to do it, always a whole number of hundreds."""
 
     def declare(operation: Operation) -> Operation:
-        declared.append(Primitive(operation.__name__, title, count, clock, operation))
+        declared.append(Primitive(operation.__name__, title, count, clock, operation, needs))
         return operation
 
     return declare

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from benchmarks.programs.namespace import asyncio
 from benchmarks.programs.primitives.registry import primitive
 
 
@@ -34,6 +33,18 @@ async def spawn_and_join(count: int) -> None:
     loop = asyncio.get_running_loop()
     for _ in range(count):
         await loop.create_task(nothing())
+
+
+@primitive("spawn and join, eager", count=30_000, needs="eager_task_factory")
+async def spawn_eager(count: int) -> None:
+    """Tasks that are done before they would have to be scheduled."""
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(asyncio.eager_task_factory)
+    try:
+        for _ in range(count):
+            await loop.create_task(nothing())
+    finally:
+        loop.set_task_factory(None)
 
 
 @primitive("gather of 100, per coroutine", count=30_000)

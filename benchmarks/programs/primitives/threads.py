@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import threading
 
+from benchmarks.programs.namespace import asyncio
 from benchmarks.programs.primitives.registry import primitive
 
 
@@ -37,3 +37,9 @@ async def run_in_executor(count: int) -> None:
     loop = asyncio.get_running_loop()
     for _ in range(count):
         await loop.run_in_executor(None, nothing)
+
+
+@primitive("to_thread, there and back", count=4_000, clock="wall")
+async def to_thread(count: int) -> None:
+    for _ in range(count):
+        await asyncio.to_thread(nothing)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-
+from benchmarks.programs.namespace import asyncio
 from benchmarks.programs.primitives.registry import primitive
 
 
@@ -68,6 +67,42 @@ async def lock_contended(count: int) -> None:
                 await asyncio.sleep(0)
 
     tasks = [loop.create_task(hold_in_turn()) for _ in range(10)]
+    for task in tasks:
+        await task
+
+
+@primitive("semaphore of 2, 10 tasks want it", count=20_000)
+async def semaphore_contended(count: int) -> None:
+    loop = asyncio.get_running_loop()
+    semaphore = asyncio.Semaphore(2)
+
+    async def hold_in_turn() -> None:
+        for _ in range(count // 10):
+            async with semaphore:
+                await asyncio.sleep(0)
+
+    tasks = [loop.create_task(hold_in_turn()) for _ in range(10)]
+    for task in tasks:
+        await task
+
+
+@primitive("condition, notify and wait", count=20_000)
+async def condition_wake_up(count: int) -> None:
+    """Two tasks wake each other in turn under one condition."""
+    loop = asyncio.get_running_loop()
+    condition = asyncio.Condition()
+    turn = 0
+
+    async def take_turns(mine: int) -> None:
+        nonlocal turn
+        for _ in range(count // 2):
+            async with condition:
+                while turn != mine:
+                    await condition.wait()
+                turn = 1 - mine
+                condition.notify()
+
+    tasks = [loop.create_task(take_turns(mine)) for mine in (0, 1)]
     for task in tasks:
         await task
 

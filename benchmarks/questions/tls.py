@@ -1,0 +1,105 @@
+"""TLS 1.3 over TCP: echo with protocols and with streams, and full handshakes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmarks.echo import (
+    KIB,
+    METRICS,
+    EchoQuestion,
+    EchoServer,
+    chosen_cases,
+    echo_case,
+    start_load,
+    start_server,
+)
+from benchmarks.peers import LOOPS, OWN
+from benchmarks.question import LIMIT, Outcome, Settings, Workbench
+from benchmarks.record import Case, Metric
+
+if TYPE_CHECKING:
+    from benchmarks.child import Child
+
+_TLS_METRICS = (*METRICS, Metric("mib_per_second", "throughput", "MiB/s", "more"))
+_HANDSHAKE_METRICS = (
+    replace(METRICS[0], heading="handshakes/s"),
+    replace(METRICS[1], heading="CPU each"),
+    *METRICS[2:],
+)
+
+
+class TlsQuestion(EchoQuestion):
+    """An echo under TLS, by programs that take a certificate."""
+
+    unfit = "Trio, curio and gevent reach the same OpenSSL by Python's `ssl`, and are not asked."
+
+    def lacks(self, case: Case, bench: Workbench) -> str:
+        return "" if bench.secure else bench.cannot_secure
+
+    def start_server(self, peer: str, bench: Workbench) -> EchoServer:
+        assert bench.secure is not None
+        words = ("--tls", str(bench.secure.certificate), str(bench.secure.key))
+        if peer == LIMIT:
+            return EchoServer([bench.secure.native.echo, *words], bench.cores.server)
+        return start_server(self.program, peer, bench, *words)
+
+    def start_load(self, server: EchoServer, bench: Workbench, *words: str | float) -> Child:
+        assert bench.secure is not None
+        return start_load(server, bench, "--tls", *words, native=bench.secure.native)
+
+    def expected_seconds(self, case: Case, settings: Settings) -> float:
+        return super().expected_seconds(case, settings) + case.parameters["connections"] * 1e-3
+
+
+class TlsEcho(TlsQuestion):
+    name = "tls"
+    title = "TLS echo with a protocol"
+    about = (
+        "The protocol of the first question under TLS 1.3. The limit is OpenSSL with memory buffers, in C. "
+        "aiofastnet's transports are on uvloop."
+    )
+    peers = (*LOOPS, "aiofastnet")
+    program = "echo_protocol"
+
+    def cases(self, settings: Settings) -> list[Case]:
+        cases = chosen_cases(settings) or [
+            *(echo_case(count, KIB, everyone=not settings.brief or count == 100) for count in (10, 100)),
+            *(echo_case(count, 10 * KIB) for count in (10, 100)),
+            echo_case(10, 100 * KIB),
+        ]
+        return [replace(case, metrics=_TLS_METRICS) for case in cases]
+
+    def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
+        outcome = super().measure(case, peer, bench)
+        each_mib = case.parameters["bytes"] / (1 << 20)
+        outcome.figures["mib_per_second"] = outcome.figures["requests_per_second"] * each_mib
+        return outcome
+
+
+class TlsStreamEcho(TlsEcho):
+    name = "tls-streams"
+    title = "TLS echo with streams"
+    about = "The streams of the third question under TLS 1.3. aiofastnet's transports are on uvloop."
+    peers = (OWN, *LOOPS, "aiofastnet")
+    program = "echo_streams"
+
+
+class Handshakes(TlsQuestion):
+    name = "handshakes"
+    title = "TLS handshakes"
+    about = (
+        "A new connection for every message of 64 B: accept, a full handshake of TLS 1.3 with a key on P-256, "
+        "one echo, close. The load generator's half of the handshake is on the other core; a latency is of all "
+        "that."
+    )
+    peers = (*LOOPS, "aiofastnet")
+    program = "echo_protocol"
+
+    def cases(self, settings: Settings) -> list[Case]:
+        cases = (echo_case(count, 64, everyone=not settings.brief) for count in (10, 100))
+        return [replace(case, metrics=_HANDSHAKE_METRICS) for case in cases]
+
+    def load_words(self, case: Case, settings: Settings) -> list[str | float]:
+        return [*super().load_words(case, settings), "--churn"]

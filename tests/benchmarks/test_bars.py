@@ -1,0 +1,102 @@
+"""How records stand to the bars of the project."""
+
+import pytest
+from benchmarks.bars import (
+    BARS,
+    BY_PROOF,
+    MET,
+    NOT_MET,
+    Bar,
+    bars_table,
+    count_met,
+    pythons,
+    standing,
+    verdict,
+)
+from benchmarks.peers import PEERS
+from benchmarks.question import LIMIT, Settings
+from benchmarks.questions import QUESTIONS
+from benchmarks.record import Book, Case, Sample
+
+
+def judge(record, **choice):
+    bar = Bar(
+        "Echo", record.question, "ouroloop", choice.pop("reference", "uvloop"), choice.pop("bound"), **choice
+    )
+    return verdict(bar, standing(bar, record))
+
+
+def rename_limit(record):
+    """The record's C server, under the name that the bars know it by."""
+    record.samples = [
+        Sample(each.case, LIMIT if each.peer == "C" else each.peer, each.round, each.figures)
+        for each in record.samples
+    ]
+    return record
+
+
+def test_bar_is_met_by_the_median_of_paired_ratios(record):
+    assert judge(record, bound=1.5) == MET
+    assert judge(record, bound=1.51) == NOT_MET
+
+
+def test_bar_within_the_spread_says_so(record):
+    record.samples.append(Sample("ten", "ouroloop", 4, {"rate": 400}))
+    record.samples.append(Sample("ten", "uvloop", 4, {"rate": 200}))
+    assert judge(record, bound=1.9) == f"{NOT_MET}, within the spread"
+
+
+def test_worst_case_counts(record):
+    record.cases.append(Case("more", "100 connections", record.cases[0].metrics))
+    record.samples += [Sample("more", "ouroloop", 1, {"rate": 11}), Sample("more", "uvloop", 1, {"rate": 10})]
+    assert judge(record, bound=1.2) == NOT_MET
+    assert judge(record, bound=1.2, of="mean") == MET
+    assert judge(record, bound=1.2, cases=lambda case: case.key == "ten") == MET
+
+
+def test_figure_of_our_own_is_bounded_from_above(record):
+    assert judge(record, reference="", bound=3333.4, metrics=("cost",)) == MET
+    assert judge(record, reference="", bound=3000, metrics=("cost",)) == f"{NOT_MET}, within the spread"
+    assert judge(record, reference="", bound=1000, metrics=("cost",)) == NOT_MET
+
+
+def test_bar_that_c_misses_too_is_met_by_proof_unless_c_is_ahead(record):
+    rename_limit(record)
+    assert judge(record, bound=1.6) == BY_PROOF
+    for sample in record.samples:
+        if sample.peer == LIMIT:
+            sample.figures["rate"] *= 1.05
+    assert judge(record, bound=1.6) == NOT_MET
+
+
+def test_peer_that_was_not_measured_leaves_no_standing(record):
+    bar = Bar("Echo", "protocol", "ouroloop", "rloop", 1.0)
+    assert standing(bar, record) is None
+    assert standing(bar, None) is None
+
+
+def test_bars_look_only_for_what_questions_measure():
+    for bar in BARS:
+        question = QUESTIONS[bar.question]
+        assert bar.peer in {*question.peers, question.limit}
+        assert bar.reference in {*question.peers, question.limit, ""}
+        for settings in (Settings(), Settings(brief=True)):
+            cases = [case for case in question.cases(settings) if bar.cases(case)]
+            assert cases, bar.title
+            for case in cases:
+                assert question.takes_part(case, bar.peer), (bar.title, case.title)
+                assert set(bar.metrics) <= {metric.key for metric in case.metrics}
+    assert {bar.peer for bar in BARS} <= {*PEERS, LIMIT}
+
+
+def test_table_has_a_row_a_bar_for_one_python(make_record):
+    book = Book([make_record(), make_record(python="CPython 3.9.1", samples=[])])
+    rows = bars_table(book, "3.13").splitlines()[2:]
+    assert len(rows) == len(BARS)
+    assert sum("not measured" in row for row in rows) == len(BARS) - count_met(book, "3.13")[1]
+    assert pythons(book.records) == ["3.13"]
+
+
+@pytest.mark.parametrize("version", ["3.13", "3.9"])
+def test_nothing_is_met_where_nothing_was_measured(version):
+    assert count_met(Book(), version) == (0, 0)
