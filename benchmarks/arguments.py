@@ -158,8 +158,8 @@ def _add_echo(group: argparse._ArgumentGroup) -> None:
         help="bytes of a message (default: each question's own)",
     )
     add("--pipeline", type=_positive, metavar="N", help="messages in flight (default: each question's own)")
-    add("--seconds", type=_duration, metavar="S", help="time for a figure (default: 0.8)")
-    add("--warm", type=_duration, metavar="S", help="warm-up before it (default: 0.25)")
+    add("--seconds", type=_duration, metavar="S", help="time for a figure (default: 0.7)")
+    add("--warm", type=_duration, metavar="S", help="warm-up before it (default: 0.2)")
     add("--busy", action="store_true", help="a load generator that never sleeps, like many remote clients")
 
 

@@ -25,6 +25,9 @@ OWN_DESCRIPTORS = 100
 # Who is asked in every case; the others only in those that everyone is compared by.
 RIVALS = (OWN, "ouroloop", "uvloop", "rloop", "aiofastnet", LIMIT)
 
+# Who is asked in a brief run where each answer takes seconds.
+NEAREST = (OWN, "ouroloop", "uvloop", LIMIT)
+
 KIB = 1024
 
 METRICS = (

@@ -22,8 +22,8 @@ class Settings:
     """How much to measure: what the command line says about every question."""
 
     rounds: int = 5
-    seconds: float = 0.8
-    warm_seconds: float = 0.25
+    seconds: float = 0.7
+    warm_seconds: float = 0.2
     # None: what the question's own grid of cases has.
     connections: tuple[int, ...] | None = None
     sizes: tuple[int, ...] | None = None

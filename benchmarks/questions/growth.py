@@ -6,7 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from benchmarks.child import Child, ChildError, module_command
-from benchmarks.echo import KIB, OWN_DESCRIPTORS, PATIENCE_SECONDS, describe_bytes, start_load, start_server
+from benchmarks.echo import (
+    KIB,
+    NEAREST,
+    OWN_DESCRIPTORS,
+    PATIENCE_SECONDS,
+    describe_bytes,
+    start_load,
+    start_server,
+)
 from benchmarks.peers import LOOPS, OWN, program_words
 from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
@@ -33,11 +41,11 @@ class Growth(Question):
     unfit = "Trio, curio and gevent have no protocols, and are not asked."
 
     def cases(self, settings: Settings) -> list[Case]:
-        items = settings.growth_items
+        items, everyone = settings.growth_items, not settings.brief
         return [
-            _case("connections", "connections", _powers(10, settings.scale_connections), "µs"),
-            _case("timers", "timers", _powers(min(1000, items // 10), items), "ns"),
-            _case("tasks", "tasks", _powers(10, max(100, items // 10)), "ns"),
+            _case("connections", "connections", _powers(10, settings.scale_connections), "µs", everyone),
+            _case("timers", "timers", _powers(min(1000, items // 10), items), "ns", everyone),
+            _case("tasks", "tasks", _powers(10, max(100, items // 10)), "ns", everyone),
         ]
 
     def lacks(self, case: Case, bench: Workbench) -> str:
@@ -45,6 +53,8 @@ class Growth(Question):
 
     def takes_part(self, case: Case, peer: str) -> bool:
         """Connections of a protocol are the same with our namespace, and so are timers; C has nothing else."""
+        if not case.parameters["everyone"] and peer not in NEAREST:
+            return False
         if case.key == "connections":
             return peer != OWN
         return peer != LIMIT and (peer != OWN or case.key == "tasks")
@@ -73,11 +83,13 @@ def _powers(first: int, last: int) -> list[int]:
     return counts
 
 
-def _case(key: str, noun: str, counts: Sequence[int], unit: str) -> Case:
+def _case(key: str, noun: str, counts: Sequence[int], unit: str, everyone: bool) -> Case:
     metrics = [Metric(str(count), f"each of {count:,}", unit, "less") for count in counts]
     metrics += [Metric(_GROWTH, "growth, times", better="less"), Metric(_SLOPE, _SLOPE)]
     title = f"{counts[0]:,} to {counts[-1]:,} {noun}"
-    return Case(key, title, tuple(metrics), {"first": counts[0], "last": counts[-1]})
+    return Case(
+        key, title, tuple(metrics), {"first": counts[0], "last": counts[-1], "everyone": int(everyone)}
+    )
 
 
 def with_growth(costs: Mapping[str, float]) -> dict[str, float]:

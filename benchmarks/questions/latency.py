@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.child import ChildError
-from benchmarks.echo import KIB, EchoQuestion, describe_bytes
+from benchmarks.echo import KIB, NEAREST, EchoQuestion, describe_bytes
 from benchmarks.peers import BASELINE, LOOPS, OWN
 from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
 from benchmarks.questions.datagrams import DatagramEcho
@@ -31,7 +31,6 @@ _KINDS: Sequence[EchoQuestion] = (
     AiohttpServer(),
 )
 _CONNECTIONS = 50
-_BRIEF_PEERS = (OWN, "ouroloop", BASELINE, LIMIT)
 _METRICS = (
     Metric("latency_p999_us", "p99.9", "µs", "less"),
     Metric("latency_p99_us", "p99", "µs", "less"),
@@ -60,8 +59,14 @@ class HalfLoad(Question):
         self._rates: dict[str, float] = {}
 
     def cases(self, settings: Settings) -> list[Case]:
+        everyone = int(not settings.brief)
         return [
-            Case(kind.name, kind.title, _METRICS, {"connections": _CONNECTIONS, "bytes": KIB})
+            Case(
+                kind.name,
+                kind.title,
+                _METRICS,
+                {"connections": _CONNECTIONS, "bytes": KIB, "everyone": everyone},
+            )
             for kind in _KINDS
         ]
 
@@ -69,6 +74,8 @@ class HalfLoad(Question):
         return _kind(case).lacks(case, bench)
 
     def takes_part(self, case: Case, peer: str) -> bool:
+        if not case.parameters["everyone"] and peer not in NEAREST:
+            return False
         return peer == LIMIT or peer in _kind(case).peers
 
     def expected_seconds(self, case: Case, settings: Settings) -> float:

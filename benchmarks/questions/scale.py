@@ -6,6 +6,7 @@ import time
 
 from benchmarks.child import Child, ChildError, module_command
 from benchmarks.echo import (
+    NEAREST,
     OWN_DESCRIPTORS,
     PATIENCE_SECONDS,
     EchoServer,
@@ -62,15 +63,18 @@ class Scale(Question):
 
     def cases(self, settings: Settings) -> list[Case]:
         connections, items = settings.scale_connections, settings.scale_items
+        everyone = int(not settings.brief)
         return [
             Case(
                 "connections",
                 f"{describe_connections(connections)} open",
                 _CONNECTION_METRICS,
-                {"connections": connections},
+                {"connections": connections, "everyone": everyone},
             ),
-            Case("timers", f"{items:,} timers pending", _ITEM_METRICS, {"items": items}),
-            Case("tasks", f"{items:,} tasks pending", _ITEM_METRICS, {"items": items}),
+            Case(
+                "timers", f"{items:,} timers pending", _ITEM_METRICS, {"items": items, "everyone": everyone}
+            ),
+            Case("tasks", f"{items:,} tasks pending", _ITEM_METRICS, {"items": items, "everyone": everyone}),
         ]
 
     def lacks(self, case: Case, bench: Workbench) -> str:
@@ -81,6 +85,8 @@ class Scale(Question):
 
     def takes_part(self, case: Case, peer: str) -> bool:
         """Connections of a protocol are the same with our namespace, and so are timers; C has nothing else."""
+        if not case.parameters["everyone"] and peer not in NEAREST:
+            return False
         if case.key == "connections":
             return peer != OWN
         return peer != LIMIT and (peer != OWN or case.key == "tasks")
