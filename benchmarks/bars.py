@@ -258,7 +258,7 @@ def bars_table(book: Book, python: str) -> str:
 
 
 def _row(bar: Bar, found: Standing | None) -> list[str]:
-    wanted = f"{bar.bound:.2f} of {bar.reference}" if bar.reference else f"at most {bar.bound:.2f}"
+    wanted = f"{bar.bound:.2f} x {bar.reference}" if bar.reference else f"at most {bar.bound:.2f}"
     if found is None:
         return [bar.title, wanted, "-", "-", "-", "-", "not measured"]
     name, worst = found.worst(bar)

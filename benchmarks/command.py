@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 from dataclasses import replace
@@ -99,7 +100,7 @@ def _write(arguments: Arguments, book: Book, changed: Sequence[Record]) -> None:
     try:
         draw(changed, folder)
     except PictureError as error:
-        _tell(f"Without pictures: {error}")
+        _tell_once(f"Without pictures: {error}")
     there = {path.name for path in folder.glob("*.svg")}
     replace_text(arguments.page, render(book, QUESTIONS, there, folder.name))
 
@@ -111,6 +112,11 @@ def _stop(_signal: int, _frame: object) -> Never:
 def _refuse(message: str, status: int = 1) -> int:
     _tell(f"benchmarks: {message}")
     return status
+
+
+@functools.cache
+def _tell_once(line: str) -> None:
+    _tell(line)
 
 
 def _tell(line: str) -> None:

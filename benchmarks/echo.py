@@ -40,6 +40,18 @@ METRICS = (
 )
 
 
+# What else tells how a measurement went.
+_KEPT = (
+    "requests",
+    "errors",
+    "requests_per_wait",
+    "generator_us_per_request",
+    "generator_waiting_share",
+    "server_cpu_share",
+    "server_waiting_share",
+)
+
+
 class EchoServer(Child):
     """A server under test, listening on the port that it announced."""
 
@@ -182,8 +194,8 @@ class EchoQuestion(Question):
         settings = bench.settings
         with self.start_server(peer, bench) as server, self.start_load(server, bench, *words) as load:
             figures = load.read_figures(settings.seconds + settings.warm_seconds + PATIENCE_SECONDS)
-        figures["server_resident_mib"] = figures.pop("server_resident_bytes") / (1 << 20)
+        figures["server_resident_mib"] = figures["server_resident_bytes"] / (1 << 20)
         problems = {}
         if figures["errors"]:
             problems["errors"] = f"{figures['errors']} connections were lost"
-        return Outcome(figures, problems)
+        return Outcome({key: figures[key] for key in (*_KEPT, *(metric.key for metric in METRICS))}, problems)

@@ -31,7 +31,11 @@ async def start(listener: socket.socket) -> object:
         log_level="warning",
         backlog=BACKLOG,
     )
-    return asyncio.get_running_loop().create_task(uvicorn.Server(config).serve(sockets=[listener]))
+    server = uvicorn.Server(config)
+    task = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.001)
+    return task
 
 
 if __name__ == "__main__":
