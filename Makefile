@@ -107,6 +107,11 @@ $(TESTED)/.test-tools $(RELEASE)/.test-tools: %/.test-tools: %/pyvenv.cfg pyproj
 	@$(call INSTALL,$(@D)) --group test
 	@touch $@
 
+$(TESTED)/.examples: $(TESTED)/pyvenv.cfg pyproject.toml
+	@echo "Installing the libraries of the examples into $(TESTED)"
+	@$(call INSTALL,$(TESTED)) --group examples
+	@touch $@
+
 # The benchmark's tables tell why a peer is left out by the log of its installation. curio has no wheels, and is
 # plain Python. Pictures need matplotlib; the rest does without.
 $(RELEASE)/.peers: GROUPS := $(PEER_GROUPS)
@@ -144,6 +149,12 @@ test: $(TESTED)/.wheel $(TESTED)/.test-tools  ## all tests; TESTS=tests/loop pic
 .PHONY: test-release
 test-release: $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same on what is shipped, which has no assertions
 	@$(RELEASE)/bin/python -m pytest $(TESTS) $(ARGS)
+
+# Without their libraries, the tests of the examples are skipped by the targets above.
+.PHONY: test-examples
+test-examples: $(TESTED)/.wheel $(TESTED)/.test-tools $(TESTED)/.examples  ## the examples, with the libraries that they use
+	@tools/redis_server.sh || echo "no Redis server: what needs one is skipped"
+	@$(TESTED)/bin/python -m pytest tests/examples --ignore=tests/examples/test_basics.py $(ARGS)
 
 .PHONY: tls-transfers
 tls-transfers: $(TESTED)/.wheel $(TESTED)/.test-tools  ## a gibibyte each way between ours and openssl, curl and nginx, with checksums
