@@ -205,6 +205,10 @@ conformance: $(RELEASE)/.wheel $(RELEASE)/.peers  ## CPython's own asyncio tests
 	@$(RELEASE)/bin/python -m tools.conformance --results build/conformance/$(TAG) \
 	    $(if $(MODULES),--modules $(MODULES)) $(if $(MODE),--mode $(MODE)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
+.PHONY: ecosystem
+ecosystem: $(RELEASE)/.wheel  ## the test suites of other libraries on ours, and docs/ecosystem.md; LIB=aiohttp,httpx picks some
+	@$(RELEASE)/bin/python -m ecosystem --wheel $(RELEASE)/wheels/ouroloop-*.whl $(subst $(COMMA), ,$(LIB)) $(ARGS)
+
 .PHONY: clean
 clean:  ## delete everything that was built, environments too
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache

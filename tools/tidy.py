@@ -32,7 +32,7 @@ LAYERS: list[set[str]] = [
     {"__init__"},
     {"asyncio"},
     {"testing", "introspect"},
-    {"cli"},
+    {"cli", "gunicorn"},
     {"__main__"},
 ]
 FILE_LINES_MAX = 600

@@ -1,0 +1,5 @@
+import sys
+
+from ecosystem.command import main
+
+sys.exit(main())
