@@ -48,6 +48,8 @@ class Environment:
     def prepare(self) -> None:
         """Makes what is missing or was made with other ingredients. Raises PreparationError."""
         self.suite.mkdir(parents=True, exist_ok=True)
+        # A suite without settings for pytest must not find ours, further up.
+        (self.folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
         requirements = [*self.recipe.requirements, *TOOLS]
         if "uvloop" in self.recipe.loops:
             requirements.append(UVLOOP)

@@ -32,6 +32,8 @@ class Recipe:
     environment: dict[str, str] = field(default_factory=dict)
     servers: list[str] = field(default_factory=list)
     loops: list[str] = field(default_factory=lambda: list(LOOPS))
+    # The loops run in programs that the tests start, and ask which loop they have; pytest itself has none.
+    in_programs: bool = False
     # In the part that CI runs, with these arguments more.
     ci: bool = False
     ci_arguments: list[str] = field(default_factory=list)

@@ -101,6 +101,8 @@ def _problem(recipe: Recipe, runs: dict[str, Outcomes]) -> str:
             return f"on {loop}: {runs[loop].problem}"
     if not base.count("passed"):
         return "no test passes on the standard library's loop, so nothing is shown: look at its log"
+    if recipe.in_programs:
+        return ""
     if not ours.loops.get("ouroloop"):
         return "the suite made no loop of ours"
     # A suite may ask for the standard library's loop by a name that nobody else can answer; most may not.

@@ -16,7 +16,7 @@ except ImportError as error:
     ) from error
 
 
-class UvicornWorker(uvicorn_worker.UvicornWorker):
+class UvicornWorker(uvicorn_worker.UvicornWorker):  # type: ignore[misc, unused-ignore]
     """uvicorn in gunicorn's worker processes, each on a loop of ours."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {

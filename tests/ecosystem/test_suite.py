@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-import ouroloop
 from ecosystem.command import _try_again
 from ecosystem.recipe import Recipe
 from ecosystem.suite import PLUGIN, Outcomes, Suite
 from ecosystem.verdict import judge
+
+import ouroloop
 
 LOOP_TEST = "import asyncio\ndef test_loop():\n    asyncio.run(asyncio.sleep(0))\n"
 
