@@ -88,7 +88,7 @@ def test_error_of_fileno_is_passed_on(add):
 @pytest.mark.parametrize("number", [2**31, 2**63, 2**100], ids=["2**31", "2**63", "2**100"])
 def test_descriptor_out_of_range_is_refused(add, remove, number):
     for given in (number, WithFileno(number)):
-        with pytest.raises(OverflowError, match=r"too large to convert|greater than maximum"):
+        with pytest.raises(OverflowError, match="Python int too large to convert to C int"):
             add(given, print)
         assert remove(given) is False
 

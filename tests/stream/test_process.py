@@ -232,6 +232,28 @@ def test_process_is_ended_by_signals(
     run(loop, main())
 
 
+def test_who_has_waited_is_told_that_no_process_hears_a_signal(loop: Loop, processes: Any) -> None:
+    async def main() -> None:
+        process = await processes.create_subprocess_exec("true")
+        await process.wait()
+        with pytest.raises(ProcessLookupError):
+            process.kill()
+
+    run(loop, main())
+
+
+@pytest.mark.parametrize("number", ["TERM", None, 15.0], ids=repr)
+def test_signal_that_is_no_number_is_refused(loop: Loop, processes: Any, number: Any) -> None:
+    async def main() -> None:
+        process = await processes.create_subprocess_exec("sleep", "100")
+        with pytest.raises(TypeError, match=r"object cannot be interpreted as an integer$"):
+            process.send_signal(number)
+        process.kill()
+        assert await process.wait() == -9
+
+    run(loop, main())
+
+
 def test_wait_is_for_any_number_and_can_be_cancelled(loop: Loop, processes: Any) -> None:
     async def main() -> None:
         process = await processes.create_subprocess_exec("cat", stdin=PIPE)

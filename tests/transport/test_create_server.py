@@ -246,3 +246,19 @@ def test_an_address_and_a_socket_exclude_each_other(loop: Loop, arguments: dict[
 def test_a_port_out_of_range_is_refused(loop: Loop, port: int) -> None:
     with pytest.raises(OverflowError, match="port must be 0-65535"):
         run(loop, serve_nothing(loop, LOOPBACK, port))
+
+
+@pytest.mark.only_ouroloop
+def test_backlog_that_is_no_number_is_refused(loop: Loop) -> None:
+    """As the standard library says it, whose socket is left open."""
+    with pytest.raises(TypeError, match=r"^'str' object cannot be interpreted as an integer$"):
+        run(loop, serve_nothing(loop, LOOPBACK, 0, backlog="5"))
+    with pytest.raises(OverflowError, match="integer"):
+        run(loop, serve_nothing(loop, LOOPBACK, 0, backlog=1 << 40))
+
+
+@pytest.mark.only_ouroloop
+@pytest.mark.parametrize("backlog", [0, -1])
+def test_backlog_of_nothing_still_lets_one_in(loop: Loop, backlog: int) -> None:
+    [(host, _)] = run(loop, addresses_of(loop, LOOPBACK, 0, backlog=backlog))
+    assert host == LOOPBACK

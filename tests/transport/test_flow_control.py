@@ -28,6 +28,7 @@ def test_the_water_marks_are_16_and_64_kibibytes_at_first(loop: Loop) -> None:
         ({"high": 7, "low": 7}, (7, 7)),
         ({"high": 0}, (0, 0)),
         ({"low": 0}, (0, 0)),
+        ({"high": 1000.0}, (250, 1000)),
         ({}, (16384, 65536)),
     ],
     ids=str,
@@ -40,6 +41,19 @@ def test_a_missing_water_mark_follows_from_the_other(
             transport.set_write_buffer_limits(high=1, low=1)
             transport.set_write_buffer_limits(**arguments)
             assert transport.get_write_buffer_limits() == limits
+
+    run(loop, main())
+
+
+@pytest.mark.parametrize("high", [float("inf"), 1 << 100], ids=["infinite", "huge"])
+def test_a_mark_may_be_higher_than_any_queue(loop: Loop, high: float) -> None:
+    async def main() -> None:
+        async with connection(RecordingProtocol, small_buffers=True) as (transport, protocol, _):
+            transport.set_write_buffer_limits(high=high, low=0)  # type: ignore[arg-type]
+            transport.write(bytes(1 << 22))
+            await turns()
+            assert transport.get_write_buffer_size() > 1 << 20
+            assert "pause_writing" not in protocol.calls
 
     run(loop, main())
 

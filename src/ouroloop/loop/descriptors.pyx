@@ -39,7 +39,7 @@ def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes):
     Replaces and cancels the handle that was there. Raises OSError for a descriptor that cannot be watched.
     """
     if fd > INT_MAX:
-        raise OverflowError("descriptor number is greater than maximum")
+        raise OverflowError("Python int too large to convert to C int")
     cdef DescriptorWatcher watcher = watcher_of(core, fd)
     cdef bint is_new = watcher is None
     if is_new:

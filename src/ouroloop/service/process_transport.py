@@ -220,11 +220,12 @@ class SubprocessTransport(asyncio.SubprocessTransport):
         try:
             self._call(self._protocol.process_exited)
         finally:
+            # First: who has waited for the end, and sends a signal then, is told that there is nobody to hear it.
+            self._end_if_over()
             waiters, self._exit_waiters = self._exit_waiters, []
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_result(returncode)
-            self._end_if_over()
 
     def _end_if_over(self) -> None:
         """Queues `connection_lost` once the process has ended and every pipe is closed."""

@@ -1,6 +1,7 @@
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.tls.machine cimport TlsMachine
 from ouroloop.tls.plain_buffer cimport PlainBuffer
+from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.stream cimport StreamTransport
 from ouroloop.transport.write_queue cimport WriteQueue
@@ -31,8 +32,7 @@ cdef class TlsConnection(Watcher):
     cdef Py_ssize_t read_high_water   # bytes of it at which the lower transport is paused
     cdef Py_ssize_t read_low_water    # bytes of it at which the lower transport is resumed
     cdef WriteQueue queue             # plain text that is not encrypted yet
-    cdef Py_ssize_t high_water        # bytes queued above which the protocol is told to pause
-    cdef Py_ssize_t low_water         # bytes queued at or below which it is told to resume
+    cdef FlowControl flow             # when the protocol is told to pause writing
     cdef int lost_count               # writes that went nowhere
     cdef bint is_made                 # the protocol has a connection: connection_made was called, or start_tls
     cdef bint is_ready                # the handshake is over
@@ -43,7 +43,6 @@ cdef class TlsConnection(Watcher):
     cdef bint is_paused               # pause_reading
     cdef bint is_lower_paused         # we have paused the lower transport
     cdef bint is_blocked              # the lower transport takes no more
-    cdef bint is_protocol_paused      # pause_writing was called
     cdef bint is_eof_told             # eof_received was called
     cdef bint is_stream_ended         # the stream below has ended
     cdef bint is_closed               # close() or abort() was called, the peer has closed, or the connection failed

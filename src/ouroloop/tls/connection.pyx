@@ -74,7 +74,7 @@ cdef class TlsConnection(Watcher):
             return self.drop_lower(None)
         if self.is_made and getattr(lower, "_protocol_paused", False):
             # The protocol was told so before `start_tls`; that it may go on it hears from us.
-            self.is_blocked = self.is_protocol_paused = True
+            self.is_blocked = self.flow.is_paused = True
         if self._loop.get_debug():
             logger.debug("%r starts SSL handshake", self)
             self.handshake_started = self.core.now()
@@ -368,7 +368,7 @@ cdef class TlsConnection(Watcher):
         """Sends what was queued now: at the end of the running callback if it is small, else at once."""
         if self.is_blocked or self.machine.at <= HANDSHAKE:
             return self.control_writing()
-        if self.queue.size <= CORK_LIMIT and self.queue.size <= self.high_water:
+        if self.queue.size <= CORK_LIMIT and self.queue.size <= self.flow.high_water:
             if self.is_calling or self.is_corked:
                 self.is_corked = True
                 return 0
@@ -446,11 +446,9 @@ cdef class TlsConnection(Watcher):
         """Tells the protocol to pause above the high-water mark, and to resume at the low one."""
         if self.protocol is None:
             return 0
-        if self.queue.size > self.high_water and not self.is_protocol_paused:
-            self.is_protocol_paused = True
+        if self.flow.pauses_at(self.queue.size):
             return self.tell_protocol("pause_writing")
-        if self.queue.size <= self.low_water and self.is_protocol_paused:
-            self.is_protocol_paused = False
+        if self.flow.resumes_at(self.queue.size):
             return self.tell_protocol("resume_writing")
         return 0
 

@@ -10,6 +10,7 @@ from ouroloop.loop.core cimport LoopCore
 from ouroloop.tls.connection cimport TlsConnection
 from ouroloop.tls.machine cimport CLOSE, HANDSHAKE, TlsMachine
 from ouroloop.tls.plain_buffer cimport PlainBuffer
+from ouroloop.transport.flow_control cimport FlowControl, water_marks
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
 
@@ -21,6 +22,9 @@ cdef extern from "Python.h":
 cdef enum:
     WARN_AFTER_LOST_WRITES = 5        # as the standard library's LOG_THRESHOLD_FOR_CONNLOST_WRITES
 
+# Bytes, as the standard library's.
+cdef object READ_HIGH_WATER = constants.FLOW_CONTROL_HIGH_WATER_SSL_READ * 1024
+cdef object WRITE_HIGH_WATER = constants.FLOW_CONTROL_HIGH_WATER_SSL_WRITE * 1024
 cdef object BufferedProtocol = asyncio.BufferedProtocol
 cdef object logger = logging.getLogger("asyncio")
 
@@ -49,6 +53,7 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
             loop.plain_buffer = PlainBuffer()
         self.plain = loop.plain_buffer
         self.queue = WriteQueue()
+        self.flow = FlowControl()
         self.unread = []
         self.handshake_timeout = handshake_timeout or constants.SSL_HANDSHAKE_TIMEOUT
         self.shutdown_timeout = shutdown_timeout or constants.SSL_SHUTDOWN_TIMEOUT
@@ -74,7 +79,7 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
 
     @property
     def _protocol_paused(self):
-        return self.is_protocol_paused
+        return self.flow.is_paused
 
     @property
     def _ssl_protocol(self):
@@ -150,7 +155,7 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
 
     def set_read_buffer_limits(self, high=None, low=None):
         """Sets the marks, in bytes that wait to be read, between which the lower transport is paused."""
-        self.read_high_water, self.read_low_water = water_marks(high, low, constants.FLOW_CONTROL_HIGH_WATER_SSL_READ)
+        self.read_high_water, self.read_low_water = water_marks(high, low, READ_HIGH_WATER)
         self.control_reading()
 
     # Writing
@@ -209,11 +214,11 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
 
     def get_write_buffer_limits(self):
         """The low- and the high-water mark, in bytes."""
-        return self.low_water, self.high_water
+        return self.flow.low_water, self.flow.high_water
 
     def set_write_buffer_limits(self, high=None, low=None):
         """Sets the marks, in bytes queued, between which the protocol is told to pause and to resume writing."""
-        self.high_water, self.low_water = water_marks(high, low, constants.FLOW_CONTROL_HIGH_WATER_SSL_WRITE)
+        self.flow.set_limits(high, low, WRITE_HIGH_WATER)
         self.control_writing()
 
     # Closing
@@ -238,14 +243,3 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
 
     def _force_close(self, error):
         self.force_close(error)
-
-
-cdef tuple water_marks(object high, object low, object kibibytes):
-    """The high- and the low-water mark where one of them, or none, was given; all but `kibibytes` in bytes."""
-    if high is None:
-        high = kibibytes * 1024 if low is None else 4 * low
-    if low is None:
-        low = high // 4
-    if not high >= low >= 0:
-        raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-    return high, low

@@ -3,7 +3,8 @@ cdef class FlowControl:
     cdef Py_ssize_t low_water       # bytes queued at or below which it is told to resume
     cdef bint is_paused             # pause_writing was called last
 
-    cdef int set_limits(self, object high, object low) except -1
+    # In bytes; where one is None it follows from the other.
+    cdef int set_limits(self, object high, object low, object high_by_default=*) except -1
     cdef inline bint pauses_at(self, Py_ssize_t size) noexcept:
         # True, once, when the protocol must be told to pause.
         if size <= self.high_water or self.is_paused:
@@ -16,3 +17,5 @@ cdef class FlowControl:
             return False
         self.is_paused = False
         return True
+
+cdef tuple water_marks(object high, object low, object high_by_default)

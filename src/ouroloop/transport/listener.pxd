@@ -10,7 +10,8 @@ cdef class Listener(Watcher):
     cdef object protocol_factory
     cdef object server
     cdef object context              # contextvars.Context that the protocol factory runs in
-    cdef int backlog                 # connections accepted in one turn, at most
+    cdef object backlog              # connections that the kernel may hold for us, as the user says
+    cdef int turn_size               # connections accepted in one turn, at most
     cdef bint is_queued              # stands in the ready queue
     cdef bint is_short               # the system was out of descriptors or memory, and it was said
     cdef object retry                # timer that watches again, or None

@@ -45,12 +45,14 @@ cdef class Listener(Watcher):
         self.protocol_number = sock.proto
         self.protocol_factory = protocol_factory
         self.server = server
-        self.backlog = max(1, backlog)
+        self.backlog = backlog
 
     def start(self):
         """Listens, and accepts from the next iteration on."""
         self.context = PyContext_CopyCurrent()
+        # Refuses what is no number, in the standard library's words.
         self.sock.listen(self.backlog)
+        self.turn_size = max(1, self.backlog)
         self.core.watch(self.fd, READABLE, self)
 
     def stop(self):
@@ -93,7 +95,7 @@ cdef class Listener(Watcher):
         cdef sockaddr_storage peer
         cdef socklen_t size
         cdef int accepted
-        cdef int left = self.backlog
+        cdef int left = self.turn_size
         cdef object protocol
         while left > 0 and self.fd >= 0:
             left -= 1

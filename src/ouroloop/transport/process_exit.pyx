@@ -12,6 +12,7 @@ is 255 with a warning, as with the standard library.
 """
 
 import logging
+import operator
 import os
 
 from libc.errno cimport EAGAIN, ECHILD, ENOSYS, EPERM, ESRCH
@@ -78,6 +79,7 @@ cdef class ProcessExit(Watcher):
     def send_signal(self, number):
         """Sends a signal to the child; to nobody once it has been reaped. Raises OSError."""
         cdef int result = -ENOSYS
+        number = operator.index(number)
         if self.process.returncode is not None:
             return
         if self.descriptor >= 0:
