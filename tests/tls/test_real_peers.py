@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
+import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,7 @@ from .real_peers import (
     MEBIBYTE,
     SECONDS_MAX,
     TRANSFER_BYTES,
+    background,
     digest_of,
     large_file,
     nginx,
@@ -33,6 +36,8 @@ pytestmark = [pytest.mark.only_ouroloop, pytest.mark.timeout(2 * SECONDS_MAX)]
 VERSIONS = {"tls1.2": ssl.TLSVersion.TLSv1_2, "tls1.3": ssl.TLSVersion.TLSv1_3}
 OPENSSL_OPTIONS = {"tls1.2": "-tls1_2", "tls1.3": "-tls1_3"}
 CURL_OPTIONS = {"tls1.2": ("--tlsv1.2", "--tls-max", "1.2"), "tls1.3": ("--tlsv1.3", "--tls-max", "1.3")}
+# OpenSSL 3's SSL_OP_ALLOW_CLIENT_RENEGOTIATION, which Python has no name for; before, it was always allowed.
+ALLOW_CLIENT_RENEGOTIATION = 1 << 8
 NGINX_NAMES = {"tls1.2": "TLSv1.2", "tls1.3": "TLSv1.3"}
 
 
@@ -230,6 +235,91 @@ def test_openssl_server_is_visited_again_with_new_keys(loop, certificate):
 
     with openssl_server(certificate, "-tls1_3") as (port, process):
         run(loop, main(port, process))
+
+
+@pytest.mark.parametrize("command", [b"r\n", b"R\n"], ids=["again", "with a certificate"])
+def test_openssl_server_renegotiates(loop, certificate, client_certificate, command):
+    """TLS 1.2: the server asks for another handshake in the middle, and in the second case for our certificate."""
+
+    async def main(port: int, process: Any) -> None:
+        context = certificate.client_context()
+        context.load_cert_chain(client_certificate.certificate, client_certificate.key)
+        reader, writer = await asyncio.open_connection(
+            LOOPBACK, port, ssl=context, server_hostname="localhost"
+        )
+        for number in range(3):
+            process.stdin.write(b"before %d\n" % number)
+            process.stdin.flush()
+            assert await reader.readline() == b"before %d\n" % number
+            process.stdin.write(command)
+            process.stdin.flush()
+            # The server waits for our part of the handshake only as long as its input stays silent.
+            await asyncio.sleep(0.3)
+            writer.write(b"from us %d\n" % number)
+            process.stdin.write(b"after %d\n" % number)
+            process.stdin.flush()
+            assert await reader.readline() == b"after %d\n" % number
+        await finish(writer)
+
+    with openssl_server(certificate, "-tls1_2") as (port, process):
+        run(loop, main(port, process))
+        heard = []
+        while len(heard) < 3:
+            line = process.stdout.readline()
+            assert line, "the server has ended"
+            if line.startswith(b"from us"):
+                heard.append(line)
+    assert heard == [b"from us %d\n" % number for number in range(3)]
+
+
+@pytest.mark.parametrize("is_allowed", [True, False], ids=["allowed", "refused"])
+def test_openssl_client_renegotiates(loop, certificate, is_allowed):
+    """TLS 1.2: a client may ask for another handshake where the context lets it; else OpenSSL says no."""
+    lines: list[bytes] = []
+    ends: list[BaseException | None] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                lines.append(line)
+                writer.write(b"heard " + line)
+            ends.append(None)
+        except (ssl.SSLError, ConnectionError) as error:
+            ends.append(error)
+        writer.close()
+
+    def client(port: int) -> None:
+        options = [
+            word for word in client_of(certificate, "tls1.2", port) if word not in ("-quiet", "-nocommands")
+        ]
+        with background(
+            *options,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+
+            def say(line: bytes) -> bool:
+                process.stdin.write(line)
+                process.stdin.flush()
+                return any(answer == b"heard " + line for answer in process.stdout)
+
+            assert say(b"before\n")
+            process.stdin.write(b"R\n")
+            process.stdin.flush()
+            if is_allowed:
+                time.sleep(0.3)
+                assert say(b"after\n")
+                process.stdin.write(b"Q\n")
+                process.stdin.flush()
+            process.wait(SECONDS_MAX)
+
+    context = certificate.server_context()
+    if is_allowed:
+        context.options |= ALLOW_CLIENT_RENEGOTIATION
+    run(loop, serving(handle, context, client))
+    assert lines == ([b"before\n", b"after\n"] if is_allowed else [b"before\n"])
+    assert len(ends) == 1
 
 
 # curl
