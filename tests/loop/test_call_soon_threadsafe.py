@@ -172,6 +172,70 @@ def test_threadsafe_handle_can_be_cancelled_from_the_other_thread(loop, run_once
     assert ran == []
 
 
+def order_of_ends(loop, ask, outcome=lambda: None):
+    """Has three threads call `ask(handle)` while the handle's callback runs: who was done, in order."""
+    ends = []
+    is_running, are_asking = threading.Event(), threading.Barrier(4)
+
+    def callback():
+        loop.call_soon(loop.stop)
+        is_running.set()
+        are_asking.wait(timeout=10)
+        # A thread that does not wait is done before this.
+        time.sleep(0.02)
+        ends.append("callback")
+        outcome()
+
+    def ask_meanwhile():
+        assert is_running.wait(timeout=10)
+        are_asking.wait(timeout=10)
+        ask(handle)
+        ends.append("thread")
+
+    handle = loop.call_soon_threadsafe(callback)
+    threads = [threading.Thread(target=ask_meanwhile) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    loop.run_forever()
+    for thread in threads:
+        thread.join(timeout=10)
+    return ends
+
+
+@pytest.mark.reference_since(3, 14)
+def test_threads_that_cancel_a_callback_that_runs_wait_for_its_end(loop):
+    assert order_of_ends(loop, lambda handle: handle.cancel()) == ["callback", *["thread"] * 3]
+
+
+@pytest.mark.reference_since(3, 14)
+def test_threads_that_ask_for_a_callback_that_runs_wait_for_its_end(loop):
+    answers = []
+    ends = order_of_ends(loop, lambda handle: answers.append(handle.cancelled()))
+    assert ends == ["callback", *["thread"] * 3]
+    assert answers == [False] * 3
+
+
+@pytest.mark.reference_since(3, 14)
+def test_threads_that_cancel_hear_of_a_callback_that_fails(loop):
+    reports = []
+    loop.set_exception_handler(lambda _loop, report: reports.append(type(report["exception"])))
+    ends = order_of_ends(loop, lambda handle: handle.cancel(), lambda: 1 / 0)
+    assert ends == ["callback", *["thread"] * 3]
+    assert reports == [ZeroDivisionError]
+
+
+def test_callback_can_cancel_its_own_handle_without_waiting(loop, run_once):
+    seen = []
+
+    def callback():
+        handle.cancel()
+        seen.append(handle.cancelled())
+
+    handle = loop.call_soon_threadsafe(callback)
+    run_once(loop)
+    assert seen == [True]
+
+
 def test_call_takes_the_calling_threads_context(loop, run_once):
     variable = contextvars.ContextVar("variable", default="unset")
     seen = []

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asyncio.events import Handle, TimerHandle
 else:
     from ouroloop.loop.handle import Handle
+    from ouroloop.loop.thread_safe_handle import ThreadSafeHandle as _ThreadSafeHandle  # noqa: F401
     from ouroloop.loop.timers import TimerHandle
 
 __all__ = [

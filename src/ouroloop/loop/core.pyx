@@ -33,6 +33,7 @@ from libc.string cimport memset
 
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.handle cimport Handle, Runnable, new_handle
+from ouroloop.loop.thread_safe_handle cimport ThreadSafeHandle, new_thread_safe_handle
 from ouroloop.loop.timers cimport TimerHandle, TimerHeap, new_timer
 from ouroloop.poller.poller cimport Poller
 
@@ -108,11 +109,17 @@ cdef class LoopCore:
         return self.soon(callback, args, context)
 
     def call_soon_threadsafe(self, callback, *args, context=None):
-        """As `call_soon`, from any thread: the loop wakes if it sleeps."""
+        """As `call_soon`, from any thread: the loop wakes if it sleeps.
+
+        Cancelling the handle in another thread waits for a callback that runs.
+        """
         self.check_open()
         if self._debug:
             self.check_callback(callback, "call_soon_threadsafe")
-        cdef Handle handle = self.soon(callback, args, context)
+        cdef ThreadSafeHandle handle = new_thread_safe_handle(callback, args, self, context)
+        if self._debug:
+            handle._source_traceback = capture_stack(sys._getframe())
+        self.push(handle)
         self.poller.wake()
         return handle
 

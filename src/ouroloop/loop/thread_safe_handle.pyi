@@ -1,0 +1,3 @@
+from ouroloop.loop.handle import Handle
+
+class ThreadSafeHandle(Handle): ...
