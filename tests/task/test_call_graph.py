@@ -5,11 +5,13 @@ import gc
 
 import pytest
 
+from ouroloop.sync.as_completed import as_completed
 from ouroloop.sync.gather import gather
 from ouroloop.sync.shield import shield
 from ouroloop.sync.sleep import sleep
 from ouroloop.sync.task_group import TaskGroup
 from ouroloop.sync.wait import wait
+from ouroloop.sync.wait_for import wait_for
 from ouroloop.task.awaited_by import future_add_to_awaited_by, future_discard_from_awaited_by
 from ouroloop.task.call_graph import capture_call_graph, format_call_graph, print_call_graph
 
@@ -93,6 +95,54 @@ def test_who_waits_for_several_is_seen_from_each(loop, together):
     name, functions, ((waiter, waiter_functions, parents),) = loop.run_until_complete(main())
     assert (name, functions, waiter, parents) == ("child", ["child"], "main", [])
     assert waiter_functions[-1] == "main"
+
+
+@pytest.mark.only_ouroloop
+def test_who_waits_for_several_in_turn_is_seen_until_they_are_done(loop):
+    async def main():
+        first, second = loop.create_future(), loop.create_future()
+        iterator = as_completed([first, second])
+        first.set_result(None)
+        await anext(iterator)
+        return [[each.future for each in capture_call_graph(future).awaited_by] for future in (first, second)]
+
+    task = loop.create_task(main())
+    assert loop.run_until_complete(task) == [[], [task]]
+
+
+@pytest.mark.only_ouroloop
+def test_who_waits_for_what_was_cancelled_at_once_is_seen(loop):
+    async def slow_to_end():
+        try:
+            await loop.create_future()
+        finally:
+            await asyncio.sleep(0)
+            seen.append([shape(each)[0] for each in capture_call_graph().awaited_by])
+
+    async def main():
+        asyncio.current_task().set_name("main")
+        task = loop.create_task(slow_to_end())
+        await asyncio.sleep(0)
+        with pytest.raises(TimeoutError):
+            await wait_for(task, 0)
+        return capture_call_graph(task).awaited_by
+
+    seen = []
+    assert loop.run_until_complete(main()) == ()
+    assert seen == [["main"]]
+
+
+@pytest.mark.only_ouroloop
+def test_nobody_waits_for_what_comes_after_the_time_limit(loop):
+    async def main():
+        late = loop.create_future()
+        iterator = as_completed([late], timeout=0)
+        assert len(capture_call_graph(late).awaited_by) == 1
+        with pytest.raises(TimeoutError):
+            await anext(iterator)
+        return capture_call_graph(late).awaited_by
+
+    assert loop.run_until_complete(main()) == ()
 
 
 def test_an_asynchronous_generator_is_part_of_the_stack(loop):

@@ -7,7 +7,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ouroloop.task.adopt import ensure_future
+from ouroloop.task.awaited_by import future_add_to_awaited_by, future_discard_from_awaited_by
 from ouroloop.task.current import current_loop
+from ouroloop.task.registry import current_task
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,8 +42,11 @@ class AsCompleted(Generic[Result]):
         self._timer = None
         self._pending = {ensure_future(each, loop=self._loop) for each in set(awaitables)}
         self._to_give = len(self._pending)
+        # Waits for them, as call graphs show.
+        self._task = current_task(self._loop)
         for future in self._pending:
             future.add_done_callback(self._future_done)
+            future_add_to_awaited_by(future, self._task)
         if self._pending and timeout is not None:
             self._timer = self._loop.call_later(timeout, self._time_is_up)
 
@@ -91,6 +96,7 @@ class AsCompleted(Generic[Result]):
         if self._timed_out:
             return
         self._pending.discard(future)
+        future_discard_from_awaited_by(future, self._task)
         self._done.append(future)
         self._wake_next()
         if not self._pending and self._timer is not None:
@@ -100,6 +106,7 @@ class AsCompleted(Generic[Result]):
         self._timed_out = True
         for future in self._pending:
             future.remove_done_callback(self._future_done)
+            future_discard_from_awaited_by(future, self._task)
         self._pending.clear()
         for _ in range(len(self._turns)):
             self._wake_next()
