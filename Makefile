@@ -200,10 +200,17 @@ docs: $(RELEASE)/.wheel $(RELEASE)/.site  ## the documentation as a site, build/
 	    --fail-on-warning --keep-going $(ARGS) . build/docs/html
 	@echo "build/docs/html/index.html"
 
+# Another Python's tests, and what became of them there: its own run leaves both, and is made where there was none.
+REFERENCE := build/conformance/cp$(subst .,,$(TESTS_OF))/reference
+$(REFERENCE)/version:
+	@echo "The tests of $(TESTS_OF) run on its own standard library first"
+	@$(MAKE) conformance PYTHON=python$(TESTS_OF) TESTS_OF= MODULES= MODE=loop ARGS='--impl asyncio --beside='
+
 .PHONY: conformance
-conformance: $(RELEASE)/.wheel $(RELEASE)/.peers  ## CPython's own asyncio tests on ours; MODULES=test_futures,test_tasks MODE=ns choose
-	@$(RELEASE)/bin/python -m tools.conformance --results build/conformance/$(TAG) \
-	    $(if $(MODULES),--modules $(MODULES)) $(if $(MODE),--mode $(MODE)) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+conformance: $(RELEASE)/.wheel $(RELEASE)/.peers $(if $(TESTS_OF),$(REFERENCE)/version)  ## CPython's own asyncio tests on ours; MODULES=test_futures,test_tasks MODE=ns TESTS_OF=3.15 choose
+	@$(RELEASE)/bin/python -m tools.conformance --results build/conformance/$(TAG)$(TESTS_OF:%=-tests-of-%) \
+	    $(if $(MODULES),--modules $(MODULES)) $(if $(MODE),--mode $(MODE)) $(if $(JOBS),--jobs $(JOBS)) \
+	    $(if $(TESTS_OF),--tests-of $(REFERENCE)) $(ARGS)
 
 .PHONY: ecosystem
 ecosystem: $(RELEASE)/.wheel  ## the test suites of other libraries on ours, and docs/ecosystem.md; LIB=aiohttp,httpx picks some

@@ -28,6 +28,10 @@ def test_both_ways_are_tested_and_only_loops_stand_beside_a_loop(tmp_path):
     assert implementations(both) == [["asyncio", "ouroloop", "uvloop"], ["asyncio", "ouroloop.asyncio"]]
 
 
+def test_another_pythons_tests_run_with_the_namespace_swapped(tmp_path):
+    assert [way.mode for way in parse(tmp_path, "--tests-of", "reference").ways] == ["ns"]
+
+
 def test_only_a_whole_run_writes_the_page(tmp_path):
     assert parse(tmp_path).page == arguments.PAGE
     assert parse(tmp_path, "--modules", "test_locks").page is None
@@ -38,7 +42,14 @@ def test_only_a_whole_run_writes_the_page(tmp_path):
 
 @pytest.mark.parametrize(
     "words",
-    [["--jobs", "0"], ["--timeout", "0"], ["--match", "("], ["--mode", "other"], ["--impl", "uvloop"]],
+    [
+        ["--jobs", "0"],
+        ["--timeout", "0"],
+        ["--match", "("],
+        ["--mode", "other"],
+        ["--impl", "uvloop"],
+        ["--tests-of", "x", "--mode", "loop"],
+    ],
 )
 def test_what_makes_no_sense_ends_with_the_usage(tmp_path, words, capsys):
     with pytest.raises(SystemExit) as ended:

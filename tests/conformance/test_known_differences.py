@@ -78,3 +78,19 @@ def test_an_entry_is_for_the_pythons_and_the_mode_that_it_names(limits, python, 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14", "3.15"])
 def test_the_projects_own_list_is_well_formed(python, mode):
     assert known_differences.load(python, mode).differences
+
+
+@pytest.mark.parametrize(
+    ("python", "tests_of", "is_known"),
+    [("3.15", "", False), ("3.11", "", False), ("3.11", "3.15", True), ("3.13", "3.15", False)],
+)
+def test_what_older_pythons_lack_counts_with_the_tests_of_newer_ones(python, tests_of, is_known):
+    document = {"older": {"test_a.*": {"reason": "a name of 3.12", "until": "3.11"}}}
+    known = known_differences.parse(document, python, "ns", tests_of)
+    assert (known.find("test_a.Some.test_x") is not None) == is_known
+
+
+def test_what_changed_is_about_the_python_whose_tests_run():
+    document = {"changed": {"test_a.*": {"reason": "other words", "until": "3.12"}}}
+    assert known_differences.parse(document, "3.11", "ns").find("test_a.x")
+    assert known_differences.parse(document, "3.11", "ns", tests_of="3.15").find("test_a.x") is None

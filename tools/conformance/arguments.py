@@ -35,6 +35,8 @@ examples:
   python -m tools.conformance --match test_cancel                only tests whose name has this in it
   python -m tools.conformance --mode ns                          only with the whole namespace swapped
   python -m tools.conformance --mode loop --impl uvloop          another loop
+  python3.11 -m tools.conformance --tests-of build/conformance/cp315/reference
+                                                                 3.15's tests on 3.11, the namespace swapped
 """
 
 
@@ -63,6 +65,7 @@ class Arguments:
     jobs: int
     test_seconds_max: float
     tests_folder: str
+    tests_of: Path | None
     known_differences: Path
     page: Path | None
     results: Path
@@ -75,7 +78,13 @@ def parse(words: Sequence[str] | None = None) -> Arguments:
     given = parser.parse_args(words)
     if given.impl and given.mode == "both":
         parser.error("--impl needs --mode loop or --mode ns: another one is tested each way")
+    if given.tests_of and given.mode == "loop":
+        parser.error(
+            "--tests-of needs --mode ns: an older asyncio cannot pass a newer one's tests on any loop"
+        )
     modes = list(TESTED) if given.mode == "both" else [given.mode]
+    if given.tests_of:
+        modes = ["ns"]
     is_whole = not given.modules and not given.match and given.impl != STANDARD_LIBRARY
     return Arguments(
         ways=tuple(_way(mode, given.impl, given.beside) for mode in modes),
@@ -84,6 +93,7 @@ def parse(words: Sequence[str] | None = None) -> Arguments:
         jobs=given.jobs,
         test_seconds_max=given.timeout,
         tests_folder=given.tests_dir,
+        tests_of=given.tests_of,
         known_differences=given.known,
         page=given.page or (PAGE if is_whole and not given.no_page else None),
         results=given.results or Path(tempfile.mkdtemp(prefix="conformance-")),
@@ -167,6 +177,13 @@ def _add_running(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--jobs", type=_positive, default=1, metavar="N", help="modules at once (default: 1)")
     add("--timeout", type=_duration, default=20.0, metavar="S", help="for one test, in seconds (default: 20)")
+    add(
+        "--tests-of",
+        type=Path,
+        metavar="FOLDER",
+        help="another Python's tests, with what its standard library made of them: the folder `reference` "
+        "that a run on that Python leaves among its results",
+    )
     add("--tests-dir", default="", metavar="FOLDER", help="what has CPython's `test` package, if not Python")
 
 

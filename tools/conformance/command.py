@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from . import known_differences, outcomes, page
+from . import known_differences, outcomes, page, reference
 from .arguments import parse
 from .comparison import ModuleResult, grades, judge
 from .driver import Settings, run_module
-from .selection import MODULES_LEFT_OUT, test_modules
+from .selection import ELSEWHERE, MODULES_LEFT_OUT, test_modules
 from .swap import STANDARD_LIBRARY
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .comparison import Verdict
     from .known_differences import KnownDifferences
     from .outcomes import Outcome
+    from .reference import Reference
 
 PYTHON = ".".join(platform.python_version_tuple()[:2])
 
@@ -32,29 +33,35 @@ def main(words: Sequence[str] | None = None) -> int:
     """The command's exit status: 1 when a test fails that should not, 2 when nothing could be run."""
     arguments = parse(words)
     try:
+        tests = reference.Reference(arguments.tests_of) if arguments.tests_of else None
+        tests_of = tests.python if tests else ""
         lists = [
-            known_differences.load(PYTHON, way.mode, arguments.known_differences) for way in arguments.ways
+            known_differences.load(PYTHON, way.mode, arguments.known_differences, tests_of)
+            for way in arguments.ways
         ]
-        modules = choose_modules(arguments)
+        modules = choose_modules(arguments, tests)
+        if tests is None:
+            reference.keep_tests(arguments.results / reference.FOLDER)
     except (OSError, ValueError) as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
     print(f"outcomes and logs: {arguments.results}")
     status = 0
     verdicts = []
-    # The standard library runs once, whatever it is compared with.
-    baseline: dict[str, list[Outcome]] = {}
+    # The standard library runs once, whatever it is compared with; another Python's has run there.
+    baseline = {module: tests.outcomes(module) for module in modules} if tests else {}
     try:
         for way, known in zip(arguments.ways, lists, strict=True):
             names = ", ".join(way.implementations)
             print(
                 f"CPython {platform.python_version()}, {page.WAYS[way.mode]}, "
+                f"{f'tests of {tests.version}, ' if tests else ''}"
                 f"{len(modules)} modules, on {names}",
                 flush=True,
             )
             results = list(run_all(arguments, way, modules, known, baseline))
             save(arguments, way, results)
-            way_status, line = conclude(arguments, way, results, known)
+            way_status, line = conclude(arguments, way, results, known, tests)
             status = max(status, way_status)
             verdicts.append(f"{page.WAYS[way.mode]}: {line}")
     except KeyboardInterrupt:
@@ -64,11 +71,11 @@ def main(words: Sequence[str] | None = None) -> int:
     return status
 
 
-def choose_modules(arguments: Arguments) -> list[str]:
+def choose_modules(arguments: Arguments, tests: Reference | None = None) -> list[str]:
     """The modules to run; raises ValueError when one that was asked for is not there."""
     if arguments.tests_folder:
         sys.path.insert(0, arguments.tests_folder)
-    existing = test_modules()
+    existing = tests.modules() if tests else test_modules()
     for name in arguments.modules:
         if name in MODULES_LEFT_OUT:
             raise ValueError(f"{name} is left out: {MODULES_LEFT_OUT[name]}")
@@ -133,6 +140,7 @@ def run_everywhere(
             mode="loop" if is_baseline else way.mode,
             match=arguments.match,
             tests_folder=arguments.tests_folder,
+            tests_of=str(arguments.tests_of.resolve()) if arguments.tests_of else "",
             test_seconds_max=arguments.test_seconds_max,
             records=is_baseline,
             expects_failure=expected[name],
@@ -140,6 +148,8 @@ def run_everywhere(
         found[name] = run_module(settings, module)
         if is_baseline:
             baseline[module] = found[name]
+            if not arguments.match and module not in ELSEWHERE:
+                reference.keep_outcomes(arguments.results / reference.FOLDER, module, found[name])
     return ModuleResult(module, found, grades(found[STANDARD_LIBRARY]))
 
 
@@ -154,7 +164,11 @@ def save(arguments: Arguments, way: Way, results: list[ModuleResult]) -> None:
 
 
 def conclude(
-    arguments: Arguments, way: Way, results: list[ModuleResult], known: KnownDifferences
+    arguments: Arguments,
+    way: Way,
+    results: list[ModuleResult],
+    known: KnownDifferences,
+    tests: Reference | None = None,
 ) -> tuple[int, str]:
     """Says what differs, writes the page, and decides: an exit status and a line that says why."""
     if not any(result.tally(name).run for result in results for name in way.implementations):
@@ -163,8 +177,8 @@ def conclude(
     if way.implementation != STANDARD_LIBRARY:
         verdict = judge(results, STANDARD_LIBRARY, way.implementation, known)
     section = page.Section(
-        heading=page.heading(PYTHON, way.mode),
-        python=", ".join(describe(name) for name in way.implementations),
+        heading=page.heading(PYTHON, way.mode, tests.python if tests else ""),
+        python=", ".join(describe(name, tests) for name in way.implementations),
         titles={name: title(name) for name in way.implementations},
         results=results,
         tested=way.implementation,
@@ -211,8 +225,12 @@ def title(implementation: str) -> str:
     return "standard library" if implementation == STANDARD_LIBRARY else implementation
 
 
-def describe(implementation: str) -> str:
+def describe(implementation: str, tests: Reference | None = None) -> str:
     """The implementation with its version, where that is known."""
+    if tests is not None:
+        if implementation == STANDARD_LIBRARY:
+            return f"CPython {tests.version} with its own tests"
+        return f"{describe(implementation)} with the same tests on CPython {platform.python_version()}"
     if implementation == STANDARD_LIBRARY:
         return f"CPython {platform.python_version()}"
     package = implementation.partition(":")[0].partition(".")[0]

@@ -43,6 +43,8 @@ class Settings:
     mode: str = "loop"
     match: str = ""
     tests_folder: str = ""
+    # Another Python's tests, as a run on that one keeps them.
+    tests_of: str = ""
     test_seconds_max: float = 20.0
     # Whether the private names that each test touches are recorded, the first time that it runs.
     records: bool = False
@@ -177,6 +179,7 @@ class ModuleRun:
             done=tuple(self._outcomes),
             only=self._only,
             tests_folder=self._settings.tests_folder,
+            tests_of=self._settings.tests_of,
             # A second try is without it, in case that it was the recording that failed.
             records=self._settings.records and not self._only,
         )

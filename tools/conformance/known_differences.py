@@ -17,7 +17,10 @@ SECTIONS = {
     "private": "private to the standard library",
     "tied": "the standard library's own classes",
     "changed": "changed by a newer Python",
+    "older": "needs a newer Python",
 }
+# Counts when another Python's tests run; its limits are about the Python that runs them.
+_OLDER = "older"
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,15 @@ class KnownDifferences:
         return [each for each in self.differences if each not in used and any(map(each.covers, ran))]
 
 
-def load(python: str, mode: str, file: Path = LIST) -> KnownDifferences:
+def load(python: str, mode: str, file: Path = LIST, tests_of: str = "") -> KnownDifferences:
     """Reads what the list says of one Python, as "3.13", and one mode, "loop" or "ns".
 
-    Raises ValueError for what has no sense or no reason.
+    tests_of: the Python whose tests run, where that is another one. Raises ValueError for what has no sense or no reason.
     """
-    return parse(tomllib.loads(file.read_text(encoding="utf-8")), python, mode)
+    return parse(tomllib.loads(file.read_text(encoding="utf-8")), python, mode, tests_of)
 
 
-def parse(document: dict[str, Any], python: str, mode: str) -> KnownDifferences:
+def parse(document: dict[str, Any], python: str, mode: str, tests_of: str = "") -> KnownDifferences:
     """Takes the list as TOML has it: the sections map patterns to reasons, `needs` I/O to patterns.
 
     In place of a reason may stand a table with the reason and its limits, as `Limits` says.
@@ -73,7 +76,11 @@ def parse(document: dict[str, Any], python: str, mode: str) -> KnownDifferences:
         for pattern, entry in document.get(section, {}).items():
             difference, limits = _read(pattern, kind, entry)
             _refuse_nonsense(difference, seen)
-            if limits.include(python, mode):
+            if section == _OLDER:
+                is_meant = bool(tests_of) and limits.include(python, mode)
+            else:
+                is_meant = limits.include(tests_of or python, mode)
+            if is_meant:
                 differences.append(difference)
     for need, section in document.get("needs", {}).items():
         reason = f"needs {need}, which the loop does not have yet"

@@ -77,6 +77,11 @@ def count(outcomes: Iterable[Outcome]) -> Tally:
     return tally
 
 
+def load(file: Path) -> list[Outcome]:
+    """Reads what `save` has written."""
+    return [Outcome(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 def save(file: Path, outcomes: Iterable[Outcome]) -> None:
     """Writes one JSON object a line."""
     file.write_text("".join(json.dumps(asdict(each)) + "\n" for each in outcomes), encoding="utf-8")

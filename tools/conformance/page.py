@@ -26,6 +26,10 @@ Two ways are tested. **The loop swapped**: futures, tasks, transports and server
 functions and classes above them the standard library's. **The whole namespace swapped**: `asyncio` means
 `ouroloop.asyncio` in the tests and in the standard library's own modules.
 
+ouroloop's namespace is the newest one on every Python. So `make conformance PYTHON=python3.11 TESTS_OF=3.15` runs 3.15's
+tests on 3.11, with the whole namespace swapped, and holds them against what the standard library made of them on 3.15.
+The tests that need something else of the newer Python stand in the list's section `older`, a reason each.
+
 Left out is what never meets the loop, as `tools/conformance/selection.py` says: other platforms, the same tests over
 another selector or over the pure-Python future and task, and classes that only test private parts of the standard
 library. The columns count tests; run is passed and failed together, and known is how many of ours fail, or cannot be
@@ -54,9 +58,10 @@ class Section:
     verdict: Verdict | None
 
 
-def heading(version: str, mode: str) -> str:
-    """What a section is known by: the Python's minor version and the way."""
-    return f"CPython {version}, {WAYS[mode]}"
+def heading(version: str, mode: str, tests_of: str = "") -> str:
+    """What a section is known by: the Python's minor version, whose tests ran, and the way."""
+    tests = f" with the tests of {tests_of}" if tests_of else ""
+    return f"CPython {version}{tests}, {WAYS[mode]}"
 
 
 def table(section: Section) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import logger_hook, namespace, rewriting
+from . import logger_hook, namespace, other_tests, rewriting
 from .recording import Recorder
 from .reporting import EventFile, ReportingResult, is_test
 from .selection import ELSEWHERE, TESTS_LEFT_OUT, is_variant
@@ -45,6 +45,7 @@ class Order:
     # When not empty, the only tests to run.
     only: tuple[str, ...] = ()
     tests_folder: str = ""
+    tests_of: str = ""
     # Whether to record the private names that each test touches.
     records: bool = False
 
@@ -57,6 +58,8 @@ class Order:
 def main(order: Order) -> None:
     if order.tests_folder:
         sys.path.insert(0, order.tests_folder)
+    if order.tests_of:
+        other_tests.install(Path(order.tests_of))
     # A shell without job control starts background programs deaf to Ctrl-C, which some tests send.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Tests of default thread counts expect no particular number, only less work on small machines.

@@ -1,0 +1,66 @@
+"""Puts another Python's asyncio tests where the running one has its own.
+
+`test.test_asyncio` is the other Python's; `test.support`, which knows the interpreter, stays the running one's. What the
+tests ask of it that it does not have yet is taken from the other Python's source, one definition at a time: as a whole
+that source is in a newer language.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_PACKAGE = "test.test_asyncio"
+_SUPPORT = ("", "socket_helper", "threading_helper", "warnings_helper")
+
+
+class _Finder:
+    """A meta path finder for the package of tests; its modules are then found in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None = None, _target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != _PACKAGE:
+            return None
+        return importlib.util.spec_from_file_location(
+            name, self._folder / "__init__.py", submodule_search_locations=[str(self._folder)]
+        )
+
+
+def install(folder: Path) -> None:
+    """From here on `test.test_asyncio` is the one in `folder`, which also has its `support` and certificates."""
+    sys.meta_path.insert(0, _Finder(folder / "test_asyncio"))
+    support: Any = importlib.import_module("test.support")
+    # Where the tests look for certificates.
+    support.TEST_HOME_DIR = str(folder)
+    for name in _SUPPORT:
+        module = importlib.import_module(f"test.support.{name}" if name else "test.support")
+        lend(module, folder / "support" / f"{name or '__init__'}.py")
+
+
+def lend(module: types.ModuleType, source: Path) -> None:
+    """Has `module` find what it lacks in a source file: top-level functions, each compiled when it is asked for."""
+    text = source.read_text(encoding="utf-8")
+
+    def find(name: str) -> Any:
+        found = re.search(
+            rf"^(?:@.*\n)*def {re.escape(name)}\(.*?(?=^[^\s)]|\Z)", text, re.MULTILINE | re.DOTALL
+        )
+        if found is None:
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        exec(compile(found[0], str(source), "exec"), module.__dict__)
+        return module.__dict__[name]
+
+    module.__dict__["__getattr__"] = find
