@@ -1,7 +1,8 @@
 """Programs made at random: task groups, timeouts, gathers, waits, shields and races, cancelled at random points.
 
-A program is a tree of steps; a plan cancels tasks and completes futures at given iterations. On the same loop it runs
-once with the standard library's functions and once with ours, and what happens, in which iteration, must be equal.
+A program is a tree of steps; a plan cancels tasks and completes futures at given iterations, and time limits end in
+given ones, because the clock counts iterations. Tasks may start eagerly. On the same loop it runs once with the standard
+library's functions and once with ours, and what happens, in which iteration, must be equal.
 Nothing may be left: no pending task, no request to cancel that nobody made.
 """
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.sync.conftest import OURS, standard
+from tests.ticking import ticking
 
 FUTURES = 3
 TICKS_MAX = 60
@@ -32,9 +34,10 @@ class OrderedSet(dict):
         self.pop(item, None)
 
 
-def programs():
+def programs(*, cancels_groups=True):
     leaf = st.one_of(
-        st.just(("sleep",)),
+        st.tuples(st.just("sleep"), st.sampled_from([0, 0, 0, 1, 2])),
+        *[st.tuples(st.just("cancel_group"), st.integers(0, 9))] * cancels_groups,
         st.just(("await", 0)),
         st.tuples(st.just("await"), st.integers(0, FUTURES - 1)),
         st.tuples(st.just("raise"), st.integers(0, 9)),
@@ -45,7 +48,7 @@ def programs():
     def nested(steps):
         body = st.lists(steps, min_size=1, max_size=3)
         children = st.lists(body, min_size=1, max_size=3)
-        limit = st.sampled_from([None, 0, -1, NEVER])
+        limit = st.sampled_from([None, 0, -1, 1, 2, 3, NEVER])
         return st.one_of(
             st.tuples(st.just("group"), children, body),
             st.tuples(st.just("timeout"), limit, body),
@@ -55,8 +58,9 @@ def programs():
                 st.just("wait"),
                 children,
                 st.sampled_from([asyncio.FIRST_COMPLETED, asyncio.FIRST_EXCEPTION, asyncio.ALL_COMPLETED]),
+                limit,
             ),
-            st.tuples(st.just("as_completed"), children, st.booleans()),
+            st.tuples(st.just("as_completed"), children, st.booleans(), limit),
             st.tuples(st.just("shield"), body),
             st.tuples(st.just("catch"), body),
             st.tuples(st.just("swallow"), body),
@@ -81,7 +85,7 @@ def plans():
 class Run:
     """One run of a program, and the record of what happened."""
 
-    def __init__(self, loop, library, program, plan):
+    def __init__(self, loop, library, program, plan, is_eager):
         self.loop = loop
         self.library = library
         self.record = []
@@ -89,12 +93,16 @@ class Run:
         self.plan = plan
         self.futures = [loop.create_future() for _ in range(FUTURES)]
         self.tasks = []
+        self.groups = []
+        if is_eager:
+            loop.set_task_factory(library("eager_task_factory"))
         loop.set_exception_handler(self.reported)
         self.main = self.start(self.follow("main", program))
 
     def start(self, coroutine):
         task = self.loop.create_task(coroutine)
-        self.tasks.append(task)
+        if task not in self.tasks:
+            self.tasks.append(task)
         return task
 
     def note(self, *what):
@@ -123,10 +131,11 @@ class Run:
         return result
 
     def children(self, path, programs):
-        return [self.follow(f"{path}/{number}", program) for number, program in enumerate(programs)]
+        # One after another, because a group that was cancelled refuses the next, and closes it.
+        return (self.follow(f"{path}/{number}", program) for number, program in enumerate(programs))
 
-    async def do_sleep(self, _path):
-        return await self.library("sleep")(0, "slept")
+    async def do_sleep(self, _path, ticks):
+        return await self.library("sleep")(ticks, "slept")
 
     async def do_await(self, _path, index):
         return await self.futures[index]
@@ -137,6 +146,10 @@ class Run:
     async def do_cancel(self, _path, index):
         return self.tasks[index % len(self.tasks)].cancel(f"by {index}")
 
+    async def do_cancel_group(self, _path, index):
+        if self.groups:
+            self.groups[index % len(self.groups)].cancel()
+
     async def do_finish(self, _path, index):
         if not self.futures[index].done():
             self.futures[index].set_result(index)
@@ -146,6 +159,7 @@ class Run:
             if self.library is standard:
                 # It cancels its tasks in the order of a set, which differs from run to run.
                 group._tasks = OrderedSet()
+            self.groups.append(group)
             tasks = [group.create_task(child) for child in self.children(path, programs)]
             await self.follow(f"{path}:body", body)
         return [describe_future(task) for task in tasks]
@@ -164,20 +178,20 @@ class Run:
         results = await self.library("gather")(*children, return_exceptions=return_exceptions)
         return [describe(each) if isinstance(each, BaseException) else each for each in results]
 
-    async def do_wait(self, path, programs, return_when):
+    async def do_wait(self, path, programs, return_when, limit):
         tasks = [self.start(child) for child in self.children(path, programs)]
-        done, pending = await self.library("wait")(tasks, return_when=return_when)
+        done, pending = await self.library("wait")(tasks, return_when=return_when, timeout=limit)
         for task in tasks:
             # Not in the order of the set, which differs from run to run.
             if task in pending:
                 task.cancel("no longer needed")
         return sorted(tasks.index(task) for task in done)
 
-    async def do_as_completed(self, path, programs, plain):
+    async def do_as_completed(self, path, programs, plain, limit):
         # Tasks in a known order: a set of coroutines has none.
         tasks = [self.start(child) for child in self.children(path, programs)]
         results = []
-        for following in self.library("as_completed")(tasks):
+        for following in self.library("as_completed")(tasks, timeout=limit):
             try:
                 results.append(await following)
             except PlannedError as error:
@@ -222,6 +236,7 @@ class Run:
 
     def next_tick(self):
         self.tick += 1
+        self.loop.ticks = self.tick
         for when, kind, index in self.plan:
             if when == self.tick:
                 self.act(kind, index)
@@ -260,11 +275,13 @@ def describe_future(future):
 
 
 @pytest.fixture
-def run_program(loop_factory):
-    def run_program(library, program, plan):
-        loop = loop_factory()
+def run_program(implementation):
+    loop_class = ticking(implementation.loop_class)
+
+    def run_program(library, program, plan, is_eager):
+        loop = loop_class(**implementation.loop_arguments)
         try:
-            return Run(loop, library, program, plan).run()
+            return Run(loop, library, program, plan, is_eager).run()
         finally:
             assert not asyncio.all_tasks(loop)
             loop.close()
@@ -281,16 +298,22 @@ def comparable(record):
     sys.version_info < (3, 13), reason="the standard library's functions are those of 3.15 from 3.13 on"
 )
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(program=programs(), plan=plans())
+@given(
+    program=programs(cancels_groups=hasattr(asyncio.TaskGroup, "cancel")),
+    plan=plans(),
+    # Before 3.14 a group hears of a failure within create_task, when the task ends there.
+    is_eager=st.booleans() if sys.version_info >= (3, 14) else st.just(False),
+)
 def test_a_program_does_the_same_with_the_standard_library_s_functions_and_with_ours(
-    run_program, program, plan
+    run_program, program, plan, is_eager
 ):
-    ours, reference = run_program(OURS.get, program, plan), run_program(standard, program, plan)
+    ours = run_program(OURS.get, program, plan, is_eager)
+    reference = run_program(standard, program, plan, is_eager)
     assert comparable(ours) == comparable(reference)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(program=programs(), plan=plans())
-def test_a_program_ends_with_nothing_left(run_program, program, plan):
-    record = run_program(OURS.get, program, plan)
+@given(program=programs(), plan=plans(), is_eager=st.booleans())
+def test_a_program_ends_with_nothing_left(run_program, program, plan, is_eager):
+    record = run_program(OURS.get, program, plan, is_eager)
     assert not [entry for entry in record if entry[1] == "task" and entry[2] == "pending"]
