@@ -57,7 +57,8 @@ class KnownDifferences:
 def load(python: str, mode: str, file: Path = LIST, tests_of: str = "") -> KnownDifferences:
     """Reads what the list says of one Python, as "3.13", and one mode, "loop" or "ns".
 
-    tests_of: the Python whose tests run, where that is another one. Raises ValueError for what has no sense or no reason.
+    tests_of: the Python whose tests run, where that is another one. Raises ValueError for what has no sense or no
+    reason.
     """
     return parse(tomllib.loads(file.read_text(encoding="utf-8")), python, mode, tests_of)
 

@@ -26,9 +26,9 @@ Two ways are tested. **The loop swapped**: futures, tasks, transports and server
 functions and classes above them the standard library's. **The whole namespace swapped**: `asyncio` means
 `ouroloop.asyncio` in the tests and in the standard library's own modules.
 
-ouroloop's namespace is the newest one on every Python. So `make conformance PYTHON=python3.11 TESTS_OF=3.15` runs 3.15's
-tests on 3.11, with the whole namespace swapped, and holds them against what the standard library made of them on 3.15.
-The tests that need something else of the newer Python stand in the list's section `older`, a reason each.
+ouroloop's namespace is the newest one on every Python. So `make conformance PYTHON=python3.11 TESTS_OF=3.15` runs
+3.15's tests on 3.11, with the whole namespace swapped, and holds them against what the standard library made of them on
+3.15. The tests that need something else of the newer Python stand in the list's section `older`, a reason each.
 
 Left out is what never meets the loop, as `tools/conformance/selection.py` says: other platforms, the same tests over
 another selector or over the pure-Python future and task, and classes that only test private parts of the standard

@@ -74,7 +74,7 @@ class Console(code.InteractiveConsole):
     def _start(self, code: types.CodeType, outcome: concurrent.futures.Future[None]) -> None:
         self._was_interrupted = False
         try:
-            result = types.FunctionType(code, self.locals)()  # type: ignore[arg-type]
+            result = types.FunctionType(code, self.locals)()
         except BaseException as error:
             outcome.set_exception(error)
             return
@@ -89,7 +89,9 @@ class Console(code.InteractiveConsole):
         try:
             task.result()
         except BaseException as error:
-            outcome.set_exception(KeyboardInterrupt() if task.cancelled() and self._was_interrupted else error)
+            outcome.set_exception(
+                KeyboardInterrupt() if task.cancelled() and self._was_interrupted else error
+            )
         else:
             outcome.set_result(None)
 
@@ -108,7 +110,7 @@ class Console(code.InteractiveConsole):
             return
         try:
             with open(path, "rb") as file:
-                exec(compile(file.read(), path, "exec"), self.locals)  # type: ignore[arg-type]
+                exec(compile(file.read(), path, "exec"), self.locals)
         except Exception:
             traceback.print_exc()
 
@@ -125,7 +127,7 @@ def main() -> Any:
             import readline
             import rlcompleter
 
-            readline.set_completer(rlcompleter.Completer(console.locals).complete)  # type: ignore[arg-type]
+            readline.set_completer(rlcompleter.Completer(console.locals).complete)
         # One that waits for a line cannot be ended, when a statement ends the session: it must not keep the process.
         threading.Thread(target=console.read, name="console", daemon=True).start()
         while True:
