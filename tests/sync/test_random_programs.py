@@ -2,7 +2,8 @@
 
 A program is a tree of steps; a plan cancels tasks and completes futures at given iterations, and time limits end in
 given ones, because the clock counts iterations. Tasks may start eagerly. On the same loop it runs once with the
-standard library's functions and once with ours, and what happens, in which iteration, must be equal. Nothing may be left: no pending task, no request to cancel that nobody made.
+standard library's functions and once with ours, and what happens, in which iteration, must be equal. Nothing may be
+left: no pending task, no request to cancel that nobody made.
 """
 
 import asyncio

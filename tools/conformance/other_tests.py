@@ -1,8 +1,8 @@
 """Puts another Python's asyncio tests where the running one has its own.
 
-`test.test_asyncio` is the other Python's; `test.support`, which knows the interpreter, stays the running one's. What the
-tests ask of it that it does not have yet is taken from the other Python's source, one definition at a time: as a whole
-that source is in a newer language.
+`test.test_asyncio` is the other Python's; `test.support`, which knows the interpreter, stays the running one's. What
+the tests ask of it that it does not have yet is taken from the other Python's source, one definition at a time: as a
+whole that source is in a newer language.
 """
 
 from __future__ import annotations

@@ -20,10 +20,7 @@ cdef object HANDLE_CONTRACT = getattr(asyncio.events, "_ThreadSafeHandle", async
 
 
 cdef class ThreadSafeHandle(Handle):
-    """ThreadSafeHandle(callback, args, loop, context=None)
---
-
-    What `call_soon_threadsafe` gives: after `cancel()`, called in any thread, the callback does not run.
+    """What `call_soon_threadsafe` gives: after `cancel()`, called in any thread, the callback does not run.
 
     It has not been called then, or is over: while it runs, other threads wait for its end. Within the callback itself
     nothing waits.
