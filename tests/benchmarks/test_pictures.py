@@ -1,9 +1,12 @@
 """What the pictures show, and that they can be drawn."""
 
+import subprocess
 import sys
+from importlib.util import find_spec
 from xml.etree import ElementTree
 
 import pytest
+from benchmarks.child import ROOT
 from benchmarks.pictures import PictureError, draw, rows_of
 from benchmarks.record import Book, Case
 from benchmarks.report import picture_name, render
@@ -45,13 +48,22 @@ def test_without_matplotlib_the_reason_is_told(record, tmp_path, monkeypatch):
         draw([record], tmp_path)
 
 
-def test_picture_is_svg_with_its_words_in_it(record, tmp_path):
-    pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib, which the tests do without")
-    draw([record], tmp_path)
-    (path,) = tmp_path.iterdir()
-    assert path.name == picture_name(record) == "protocol-3.13.svg"
-    text = "".join(ElementTree.parse(path).getroot().itertext())
-    assert all(word in text for word in ("requests/s", "ouroloop", "uvloop", "10 connections"))
+def test_rendering_draws_or_says_why_not(record, tmp_path):
+    # In a process of its own, because matplotlib keeps its fonts open.
+    page, samples = tmp_path / "page.md", tmp_path / "samples.json"
+    Book([record]).save(samples)
+    command = [sys.executable, "-m", "benchmarks", "--render", "--out", page, "--json", samples]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=True)
+    pictures = [path.name for path in tmp_path.glob("page/*")]
+    if find_spec("matplotlib") is None:
+        assert pictures == []
+        assert "Without pictures: matplotlib is not there" in done.stderr
+        assert "](page/" not in page.read_text()
+    else:
+        assert pictures == [picture_name(record)] == ["protocol-3.13.svg"]
+        text = "".join(ElementTree.parse(tmp_path / "page" / pictures[0]).getroot().itertext())
+        assert all(word in text for word in ("requests/s", "ouroloop", "uvloop", "10 connections"))
+        assert "](page/protocol-3.13.svg)" in page.read_text()
 
 
 def test_page_shows_the_pictures_that_there_are(make_record):
