@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OURS = "ouroloop"
 MET, BY_PROOF, NOT_MET = "met", "met by proof", "**not met**"
+NOT_MEASURED = "not measured"
 KIB = 1024
 
 
@@ -253,14 +254,29 @@ def _proves(bar: Bar, ours: Summary, limit: Summary | None) -> bool:
 def bars_table(book: Book, python: str) -> str:
     """A row for each bar, from what the book has of one Python version ("3.13")."""
     records = {record.question: record for record in book.records if record.identity[1] == python}
-    rows = [_row(bar, standing(bar, records.get(bar.question))) for bar in BARS]
+    rows = [_row(bar, records.get(bar.question)) for bar in BARS]
     return table(["", "bar", "worst", "where", "C there", "mean", ""], rows)
 
 
-def _row(bar: Bar, found: Standing | None) -> list[str]:
+def why_not_measured(bar: Bar, record: Record | None) -> str:
+    """Who could not be asked, and why, as far as the record tells."""
+    if record is None:
+        return NOT_MEASURED
+    asked = [name for name in (bar.peer, bar.reference) if name]
+    for contender in record.contenders:
+        if contender.name in asked and contender.missing:
+            return f"{NOT_MEASURED}: {contender.name} is missing"
+    for sample in record.samples:
+        if sample.peer in asked and "" in sample.problems:
+            return f"{NOT_MEASURED}: {sample.problems['']}"
+    return f"{NOT_MEASURED}: {record.unfinished}" if record.unfinished else NOT_MEASURED
+
+
+def _row(bar: Bar, record: Record | None) -> list[str]:
+    found = standing(bar, record)
     wanted = f"{bar.bound:.2f} x {bar.reference}" if bar.reference else f"at most {bar.bound:.2f}"
     if found is None:
-        return [bar.title, wanted, "-", "-", "-", "-", "not measured"]
+        return [bar.title, wanted, "-", "-", "-", "-", why_not_measured(bar, record)]
     name, worst = found.worst(bar)
     several = len(found.figures) > 1
     return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks import tables
-from benchmarks.bars import bars_table, count_met, pythons
+from benchmarks.bars import BARS, bars_table, count_met, pythons
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -67,9 +67,8 @@ def render(
         parts.append(_BARS)
     for version in versions:
         met, measured = count_met(book, version)
-        parts.append(
-            f"### The bars, CPython {version}: {met} of {measured} are met\n\n{bars_table(book, version)}"
-        )
+        count = f"{met} met, {measured - met} not met, {len(BARS) - measured} not measured"
+        parts.append(f"### The bars, CPython {version}: {count}\n\n{bars_table(book, version)}")
     previous = ""
     for record in records:
         if record.question != previous:
@@ -95,7 +94,8 @@ def _section(record: Record, picture: str) -> str:
         return "\n".join(parts)
     if picture:
         parts.append(f"![{heading}]({picture})\n")
-    for case in record.cases:
+    reached = {sample.case for sample in record.samples}
+    for case in (case for case in record.cases if case.key in reached):
         parts.append(f"#### {case.title}\n")
         make = tables.peer_table if record.layout == "peers" else tables.metric_tables
         parts.append(make(record, case))

@@ -5,6 +5,7 @@ from benchmarks.bars import (
     BARS,
     BY_PROOF,
     MET,
+    NOT_MEASURED,
     NOT_MET,
     Bar,
     bars_table,
@@ -12,6 +13,7 @@ from benchmarks.bars import (
     pythons,
     standing,
     verdict,
+    why_not_measured,
 )
 from benchmarks.peers import PEERS
 from benchmarks.question import LIMIT, Settings
@@ -73,6 +75,18 @@ def test_peer_that_was_not_measured_leaves_no_standing(record):
     bar = Bar("Echo", "protocol", "ouroloop", "rloop", 1.0)
     assert standing(bar, record) is None
     assert standing(bar, None) is None
+
+
+def test_bar_without_figures_says_why(record):
+    bar = Bar("Echo", "protocol", "ouroloop", "rloop", 1.0)
+    assert why_not_measured(bar, None) == NOT_MEASURED
+    assert why_not_measured(bar, record) == f"{NOT_MEASURED}: rloop is missing"
+    failed = Bar("Echo", "protocol", "ouroloop", "asyncio", 1.0)
+    record.samples.append(Sample("ten", "asyncio", 1, problems={"": "it crashed"}))
+    assert why_not_measured(failed, record) == f"{NOT_MEASURED}: it crashed"
+    stopped = Bar("Echo", "protocol", "ouroloop", "curio", 1.0)
+    record.unfinished = "stopped by hand"
+    assert why_not_measured(stopped, record) == f"{NOT_MEASURED}: stopped by hand"
 
 
 def test_bars_look_only_for_what_questions_measure():

@@ -1,6 +1,6 @@
 """The page as a whole."""
 
-from benchmarks.record import Book, Sample
+from benchmarks.record import Book, Case, Sample
 from benchmarks.report import render
 
 
@@ -61,3 +61,16 @@ def test_same_failure_is_told_once_with_its_count(record):
 
 def test_empty_book_makes_a_page():
     assert "Nothing has been measured yet." in render(Book(), [])
+
+
+def test_case_that_was_not_reached_has_no_table(record):
+    record.cases.append(Case("later", "1,000 connections", record.cases[0].metrics))
+    page = render(Book([record]), [])
+    assert "#### 10 connections" in page
+    assert "#### 1,000 connections" not in page
+
+
+def test_bars_are_counted_for_each_python(make_record):
+    page = render(Book([make_record(), make_record(python="CPython 3.11.7", samples=[])]), [])
+    assert "### The bars, CPython 3.13: " in page
+    assert "### The bars, CPython 3.11" not in page
