@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
+import select
 from typing import TYPE_CHECKING
-
-from ouroloop.poller.poll import PollPoller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ouroloop.poller.poller import Poller
 
-KINDS: dict[str, Callable[[], Poller]] = {"poll": PollPoller}
-try:
+
+# Each kind is imported when it is opened: a program needs one.
+def _open_epoll() -> Poller:
     from ouroloop.poller.epoll import EpollPoller
-except ImportError:  # a system without <sys/epoll.h>
-    pass
-else:
-    KINDS = {"epoll": EpollPoller, **KINDS}
+
+    return EpollPoller()
+
+
+def _open_poll() -> Poller:
+    from ouroloop.poller.poll import PollPoller
+
+    return PollPoller()
+
+
+KINDS: dict[str, Callable[[], Poller]] = {"poll": _open_poll}
+if hasattr(select, "epoll"):
+    KINDS = {"epoll": _open_epoll, **KINDS}
 
 
 def open_poller(kind: str | None = None) -> Poller:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ouroloop.service.executor import wrap
+from ouroloop.service.look_up_threads import LookUpThreads
 
 if TYPE_CHECKING:
     from ouroloop.service.event_loop import EventLoop
@@ -86,6 +87,8 @@ async def ensure_resolved(
 
 async def in_thread(loop: EventLoop, look_up: LookUp, *args: Any) -> Any:
     """Runs a look-up where it may block."""
+    if loop._look_up_threads is None:
+        loop._look_up_threads = LookUpThreads()
     return await wrap(loop, loop._look_up_threads.submit(look_up, args))
 
 

@@ -13,25 +13,35 @@ import warnings
 import weakref
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
-from ouroloop.kernel.descriptors import descriptor_of
-from ouroloop.loop.descriptors import remove_handle, set_handle
-from ouroloop.loop.handle import Handle
 from ouroloop.poller.choose import open_poller
 from ouroloop.service import executor, failures, running, signals
 from ouroloop.service.deferred import Deferred
 from ouroloop.service.executor import submit as submit_to_executor
-from ouroloop.service.look_up_threads import LookUpThreads
 from ouroloop.task.task import TaskCore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from ouroloop.service import connect, datagram, dns, listen, pipes, sockets, subprocess, tls, unix
+    from ouroloop.loop.handle import Handle
+    from ouroloop.service import (
+        connect,
+        datagram,
+        descriptors,
+        dns,
+        listen,
+        pipes,
+        sockets,
+        subprocess,
+        tls,
+        unix,
+    )
     from ouroloop.service import sendfile as file_sending
+    from ouroloop.service.look_up_threads import LookUpThreads
     from ouroloop.service.process_waiting import ProcessWatch
 else:
     connect = Deferred("connect")
     datagram = Deferred("datagram")
+    descriptors = Deferred("descriptors")
     dns = Deferred("dns")
     file_sending = Deferred("sendfile")
     listen = Deferred("listen")
@@ -60,7 +70,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
         self._asyncgens_are_shut = False
         self._default_executor: concurrent.futures.Executor | None = None
         self._executor_is_shut = False
-        self._look_up_threads = LookUpThreads()
+        self._look_up_threads: LookUpThreads | None = None
         self._exception_handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
         self._signal_handlers: dict[int, Handle] = {}
         self._signals_noted: set[int] = set()
@@ -189,52 +199,15 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     # Descriptors
 
-    def add_reader(self, fd: Any, callback: Callable[[*Arguments], object], *args: *Arguments) -> None:
-        """Calls `callback(*args)` in each iteration in which `fd` has something to read.
-
-        fd: a descriptor's number or an object with `fileno()`; a second call replaces the first one's callback. Raises
-        RuntimeError for the descriptor of a transport.
-        """
-        self._ensure_fd_no_transport(fd)
-        self._add_reader(fd, callback, *args)
-
-    def remove_reader(self, fd: Any) -> bool:
-        """Ends what `add_reader` began; False where there was nothing to end."""
-        self._ensure_fd_no_transport(fd)
-        return self._remove_reader(fd)
-
-    def add_writer(self, fd: Any, callback: Callable[[*Arguments], object], *args: *Arguments) -> None:
-        """Calls `callback(*args)` in each iteration in which `fd` can be written to; otherwise as `add_reader`."""
-        self._ensure_fd_no_transport(fd)
-        self._add_writer(fd, callback, *args)
-
-    def remove_writer(self, fd: Any) -> bool:
-        """Ends what `add_writer` began; False where there was nothing to end."""
-        self._ensure_fd_no_transport(fd)
-        return self._remove_writer(fd)
-
-    def _add_reader(self, fd: Any, callback: Any, *args: Any) -> Handle:
-        self._check_closed()
-        handle = Handle(callback, args, self)
-        set_handle(self, descriptor_of(fd), handle, False)
-        return handle
-
-    def _remove_reader(self, fd: Any) -> bool:
-        return not self.is_closed() and remove_handle(self, descriptor_of(fd), False)
-
-    def _add_writer(self, fd: Any, callback: Any, *args: Any) -> Handle:
-        self._check_closed()
-        handle = Handle(callback, args, self)
-        set_handle(self, descriptor_of(fd), handle, True)
-        return handle
-
-    def _remove_writer(self, fd: Any) -> bool:
-        return not self.is_closed() and remove_handle(self, descriptor_of(fd), True)
-
-    def _ensure_fd_no_transport(self, fd: Any) -> None:
-        transport = self._transport_of(descriptor_of(fd))
-        if transport is not None:
-            raise RuntimeError(f"File descriptor {fd!r} is used by transport {transport!r}")
+    add_reader = descriptors.add_reader
+    remove_reader = descriptors.remove_reader
+    add_writer = descriptors.add_writer
+    remove_writer = descriptors.remove_writer
+    _add_reader = descriptors._add_reader
+    _remove_reader = descriptors._remove_reader
+    _add_writer = descriptors._add_writer
+    _remove_writer = descriptors._remove_writer
+    _ensure_fd_no_transport = descriptors._ensure_fd_no_transport
 
     # Signals
 
@@ -255,9 +228,9 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     def _signals_arrived(self, numbers: bytearray) -> None:
         signals.arrived(self, numbers)
 
-    # Names, TCP, Unix and datagram sockets. From here on the functions themselves are the methods, so that their
-    # arguments stand in one place and a call makes one coroutine. Their types are wider than the overloads that type
-    # checkers know of the base.
+    # Names, TCP, Unix and datagram sockets. As above, the functions themselves are the methods, so that their arguments
+    # stand in one place and a call makes one coroutine. Their types are wider than the overloads that type checkers
+    # know of the base.
 
     getaddrinfo = dns.resolve  # type: ignore[assignment]
     getnameinfo = dns.name_of

@@ -6,7 +6,6 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ouroloop.service.worker_threads import WorkerThreads
 from ouroloop.task.adopt import copy_outcome
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ouroloop.service.event_loop import EventLoop
+    from ouroloop.service.worker_threads import WorkerThreads
 
 
 def submit(
@@ -34,15 +34,20 @@ def default_executor(loop: EventLoop) -> concurrent.futures.Executor:
     if loop._executor_is_shut:
         raise RuntimeError("Executor shutdown has been called")
     if loop._default_executor is None:
+        # Imported now: a program that starts no threads does not wait for their code.
+        from ouroloop.service.worker_threads import WorkerThreads
+
         loop._default_executor = WorkerThreads()
     return loop._default_executor
 
 
 def own_threads(loop: EventLoop) -> WorkerThreads | None:
-    """The default executor, where it is of our making and not shut down."""
-    if loop._executor_is_shut:
+    """The default executor, where there is one and it is of our making."""
+    executor = loop._default_executor
+    if executor is None:
         return None
-    executor = default_executor(loop)
+    from ouroloop.service.worker_threads import WorkerThreads
+
     return executor if isinstance(executor, WorkerThreads) else None
 
 
@@ -51,8 +56,8 @@ def abandon(loop: EventLoop) -> None:
 
     What the loop's clean-up still submits goes to new ones, which are waited for.
     """
-    executor = loop._default_executor
-    if isinstance(executor, WorkerThreads):
+    executor = own_threads(loop)
+    if executor is not None:
         loop._default_executor = None
         executor.abandon()
 
@@ -90,8 +95,9 @@ async def shut_down(loop: EventLoop, timeout: float | None) -> None:
     executor = loop._default_executor
     if executor is None:
         return
-    if isinstance(executor, WorkerThreads) and not executor.has_threads:
-        executor.shutdown()
+    threads = own_threads(loop)
+    if threads is not None and not threads.has_threads:
+        threads.shutdown()
         return
     joined = loop.create_future()
     # A daemon: the threads that it waits for may be abandoned; if not, the interpreter waits for them.

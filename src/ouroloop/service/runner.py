@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import enum
 import functools
 import inspect
 import signal
 import threading
+from asyncio.runners import _State  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ouroloop.service import executor
 from ouroloop.service.event_loop import EventLoop
-from ouroloop.service.thread_loop import new_event_loop
-from ouroloop.sync.gather import gather
 from ouroloop.task.adopt import as_coroutine
 from ouroloop.task.current import all_tasks
 from ouroloop.versions import EXECUTOR_SHUTDOWN_HAS_TIMEOUT, RUN_TAKES_AWAITABLES
@@ -50,12 +48,6 @@ def run(
         raise RuntimeError("asyncio.run() cannot be called from a running event loop")
     with Runner(debug=debug, loop_factory=loop_factory) as runner:
         return runner.run(main)
-
-
-class _State(enum.Enum):
-    CREATED = "created"
-    INITIALIZED = "initialized"
-    CLOSED = "closed"
 
 
 class Runner(asyncio.Runner):  # type: ignore[misc]
@@ -134,15 +126,16 @@ class Runner(asyncio.Runner):  # type: ignore[misc]
         if self._state is not _State.INITIALIZED:
             return
         loop = self._loop
-        # Those that closing the loop waits for, also where a task starts them while it is cancelled. The loop lets
-        # go of them when it is closed.
-        threads: WorkerThreads | None = executor.own_threads(loop) if isinstance(loop, EventLoop) else None
+        threads: WorkerThreads | None = None
         try:
             try:
                 cancel_all_tasks(loop)
                 loop.run_until_complete(loop.shutdown_asyncgens())
                 loop.run_until_complete(self._shut_down_executor())
             finally:
+                # Those that closing has waited for, also where a task started them while it was cancelled. The loop
+                # lets go of them when it is closed.
+                threads = executor.own_threads(loop) if isinstance(loop, EventLoop) else None
                 if self._set_event_loop:
                     asyncio.set_event_loop(None)
                 loop.close()
@@ -168,6 +161,9 @@ class Runner(asyncio.Runner):  # type: ignore[misc]
         if self._state is _State.INITIALIZED:
             return
         if self._loop_factory is None:
+            # It asks the policy in force, which `ouroloop.run` has no use for.
+            from ouroloop.service.thread_loop import new_event_loop
+
             self._loop = new_event_loop()
             if not self._set_event_loop:
                 asyncio.set_event_loop(self._loop)
@@ -211,6 +207,8 @@ def cancel_all_tasks(loop: Any) -> None:
     tasks = all_tasks(loop)
     if not tasks:
         return
+    from ouroloop.sync.gather import gather
+
     for task in tasks:
         task.cancel()
     loop.run_until_complete(gather(*tasks, return_exceptions=True))
