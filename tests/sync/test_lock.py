@@ -251,7 +251,7 @@ def test_repr(run, library):
 
 
 def test_arguments_are_refused(library):
-    with pytest.raises(TypeError, match=r"Lock\.__init__\(\) got an unexpected keyword argument 'loop'"):
+    with pytest.raises(TypeError, match=r"__init__\(\) got an unexpected keyword argument 'loop'"):
         library.Lock(loop=None)
 
 

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ouroloop.sync.condition_core import ConditionCore
-from ouroloop.sync.lock import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +16,6 @@ class Condition(ConditionCore, asyncio.Condition):
 
     lock: what to use; None makes a `Lock`.
     """
-
-    def __init__(self, lock: asyncio.Lock | None = None) -> None:
-        self._use(Lock() if lock is None else lock)
 
     async def wait_for(self, predicate: Callable[[], Any]) -> Any:
         """Waits until `predicate()` is true, and returns what it gave."""

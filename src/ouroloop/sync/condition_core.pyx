@@ -1,7 +1,9 @@
 """The condition: waits for a notification with a lock that is given up meanwhile.
 
-The lock may be anybody's. `acquire`, `release` and `locked` of the condition are the lock's own bound methods, set on
-each object; where the lock is ours and nobody replaced them, it is used natively.
+The lock may be anybody's: `acquire`, `release` and `locked` of the condition are then the lock's own bound methods, set
+on each object. One that the condition has made itself is asked by the class's methods, because setting three
+attributes costs more than all the rest of making a condition. Where the lock is ours and nobody replaced them, it is
+used natively.
 
 A wait always ends with the lock held, also when it is cancelled. One that ends with an exception may have used up a
 notification, so it notifies somebody else: a wake-up too many is allowed, one too few is not.
@@ -19,6 +21,7 @@ from ouroloop.task.operation cimport OVER, PASSES_ON, WAITS, Operation
 
 from ouroloop.sync.coroutine_mark import coroutine_function
 from ouroloop.sync.acquired import acquire_by_method
+from ouroloop.sync.lock import Lock
 
 cdef extern from "Python.h":
     int PyIter_Send(object coro, object value, PyObject **result)
@@ -41,7 +44,17 @@ cdef object CancelledError = asyncio.CancelledError
 
 
 cdef class ConditionCore(Enterable):
-    """What a condition does, but for its construction and `wait_for`."""
+    """ConditionCore(lock=None)
+--
+
+    What a condition does, but for `wait_for`.
+    """
+
+    def __init__(self, lock=None):
+        if lock is None:
+            self._lock = self.native_lock = Lock()
+        else:
+            self._use(lock)
 
     def __repr__(self):
         described = object.__repr__(self)[1:-1]
@@ -66,6 +79,18 @@ cdef class ConditionCore(Enterable):
         for name in ("locked", "acquire", "release"):
             PyObject_GenericSetAttr(self, name, getattr(lock, name))
         self.native_lock = <LockCore>lock if isinstance(lock, LockCore) else None
+
+    def locked(self):
+        """True while somebody holds the lock."""
+        return self._lock.locked()
+
+    def acquire(self):
+        """Waits until the lock is free, takes it, and gives True."""
+        return self._lock.acquire()
+
+    def release(self):
+        """Frees the lock."""
+        self._lock.release()
 
     def wait(self):
         """Gives the lock up, waits until notified, takes the lock again, and gives True.
@@ -282,4 +307,5 @@ cdef int throw_into(object iterator, object error, PyObject **result) except -2:
     return RETURNED
 
 
+coroutine_function(ConditionCore.acquire)
 coroutine_function(ConditionCore.wait)

@@ -9,6 +9,3 @@ from ouroloop.sync.event_core import EventCore
 
 class Event(EventCore, asyncio.Event):
     """A flag that tasks wait for, lowered at first. As `asyncio.Event`."""
-
-    def __init__(self) -> None:
-        """A lowered flag; `EventCore` starts as one."""

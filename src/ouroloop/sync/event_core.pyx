@@ -15,7 +15,14 @@ cdef Spares spare_wait_events
 
 
 cdef class EventCore(LoopBound):
-    """What an event does, but for its construction."""
+    """EventCore()
+--
+
+    What an event does; lowered at first.
+    """
+
+    def __init__(self):
+        """Native, and here, so that making an event calls no Python; the fields are as they must be already."""
 
     def __repr__(self):
         described = object.__repr__(self)[1:-1]

@@ -12,6 +12,3 @@ class Lock(LockCore, asyncio.Lock):
 
     `async with lock:` holds it during the block. A lock belongs to no task: anybody may release it.
     """
-
-    def __init__(self) -> None:
-        """A free lock; `LockCore` starts as one."""

@@ -20,7 +20,14 @@ cdef Spares spare_acquire_locks
 
 
 cdef class LockCore(Enterable):
-    """What a lock does, but for its construction."""
+    """LockCore()
+--
+
+    What a lock does; free at first.
+    """
+
+    def __init__(self):
+        """Native, and here, so that making a lock calls no Python; the fields are as they must be already."""
 
     def __repr__(self):
         described = object.__repr__(self)[1:-1]

@@ -20,9 +20,6 @@ cdef object heappop = heapq.heappop
 cdef class PriorityQueueCore(QueueCore):
     """Smallest first."""
 
-    def _init(self, maxsize):
-        self.items = []
-
     def _put(self, item, heappush=heapq.heappush):
         if heappush is heapq.heappush:
             self.put_item(item)
@@ -31,6 +28,10 @@ cdef class PriorityQueueCore(QueueCore):
 
     def _get(self, heappop=heapq.heappop):
         return self.get_item() if heappop is heapq.heappop else heappop(self._queue)
+
+    cdef int start_items(self) except -1:
+        self.items = []
+        return 0
 
     cdef int put_item(self, object item) except -1:
         self.ask_items()

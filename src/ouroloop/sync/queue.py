@@ -18,9 +18,6 @@ class Queue(QueueCore[Item], asyncio.Queue[Item]):
     by overriding `_init(maxsize)`, `_put(item)` and `_get()`.
     """
 
-    def __init__(self, maxsize: int = 0) -> None:
-        self._set_up(maxsize)
-
 
 class PriorityQueue(PriorityQueueCore[Item], Queue[Item], asyncio.PriorityQueue[Item]):  # type: ignore[type-var]
     """A queue that gives the smallest item first. As `asyncio.PriorityQueue`.

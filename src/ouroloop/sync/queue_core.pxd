@@ -9,13 +9,17 @@ cdef class QueueCore(LoopBound):
     cdef object getters                      # deque of futures; None before the first
     cdef object putters                      # deque of futures; None before the first
     cdef public Py_ssize_t _unfinished_tasks  # items put, less those reported done
-    cdef public EventCore _finished          # set while there is no unfinished task
+    cdef EventCore finished                  # set while there is no unfinished task; None until somebody asks
+    cdef bint is_finished                    # the same, while there is no event
     cdef public bint _is_shutdown
 
     # How this kind of queue keeps its items.
+    cdef int start_items(self) except -1
     cdef int put_item(self, object item) except -1
     cdef object get_item(self)
 
+    cdef int set_maximum(self, object value) except -1
+    cdef int finish(self) except -1
     cdef int ask_items(self) except -1
     cdef bint is_empty(self) except -1
     cdef bint is_full(self) except -1

@@ -37,6 +37,7 @@ cdef enum:
     PUT_NOWAIT = 64
     GET_NOWAIT = 128
     WAKEUP_NEXT = 256
+    INIT = 512
 
 cdef object UNSET = object()
 cdef object QueueEmpty = asyncio.QueueEmpty
@@ -51,30 +52,36 @@ cdef Spares spare_get_items
 
 
 cdef class QueueCore(LoopBound):
-    """What a queue does, but for its construction; first in, first out."""
+    """QueueCore(maxsize=0)
+--
+
+    What a queue does; first in, first out.
+    """
 
     def __cinit__(self, *args, **kwargs):
         self.items = UNSET
-        self._maxsize = 0
+        self.maximum = 0
+        self.is_finished = True
+
+    def __init__(self, maxsize=0):
+        self.set_maximum(maxsize)
+        self.getters = self.putters = self.finished = None
+        self._unfinished_tasks = 0
+        self.is_finished = True
+        if self.overrides() & INIT:
+            self._init(maxsize)
+        else:
+            self.start_items()
+        self._is_shutdown = False
 
     @classmethod
     def __class_getitem__(cls, item):
         return GenericAlias(cls, item)
 
-    def _set_up(self, maxsize):
-        """Empties it, for `maxsize` items at most."""
-        self._maxsize = maxsize
-        self.getters = self.putters = None
-        self._unfinished_tasks = 0
-        self._finished = Event()
-        self._finished._value = True
-        self._init(maxsize)
-        self._is_shutdown = False
-
     # What a subclass overrides to keep its items otherwise
 
     def _init(self, maxsize):
-        self.items = deque()
+        self.start_items()
 
     def _get(self):
         return self.get_item()
@@ -99,10 +106,19 @@ cdef class QueueCore(LoopBound):
 
     @_maxsize.setter
     def _maxsize(self, value):
-        self.maximum = value
-        self.limit = -1
-        if type(value) is int:
-            self.limit = max(0, min(value, PY_SSIZE_T_MAX))
+        self.set_maximum(value)
+
+    @property
+    def _finished(self):
+        """An event that is set while there is no unfinished task."""
+        if self.finished is None:
+            self.finished = Event()
+            self.finished._value = self.is_finished
+        return self.finished
+
+    @_finished.setter
+    def _finished(self, value):
+        self.finished = value
 
     @property
     def _getters(self):
@@ -205,7 +221,7 @@ cdef class QueueCore(LoopBound):
             raise ValueError("task_done() called too many times")
         self._unfinished_tasks -= 1
         if self._unfinished_tasks == 0:
-            self._finished.raise_flag()
+            self.finish()
 
     def join(self):
         """Waits until every item was taken out and reported done."""
@@ -225,7 +241,7 @@ cdef class QueueCore(LoopBound):
                 if self._unfinished_tasks > 0:
                     self._unfinished_tasks -= 1
             if self._unfinished_tasks == 0:
-                self._finished.raise_flag()
+                self.finish()
         for line in (self.getters, self.putters):
             while line:
                 wake(popleft(line), None)
@@ -236,6 +252,24 @@ cdef class QueueCore(LoopBound):
                 break
 
     # Inside
+
+    cdef int set_maximum(self, object value) except -1:
+        self.maximum = value
+        self.limit = -1
+        if type(value) is int:
+            self.limit = max(0, min(value, PY_SSIZE_T_MAX))
+        return 0
+
+    cdef int start_items(self) except -1:
+        self.items = deque()
+        return 0
+
+    cdef int finish(self) except -1:
+        """The last unfinished task is done."""
+        self.is_finished = True
+        if self.finished is not None:
+            self.finished.raise_flag()
+        return 0
 
     cdef int ask_items(self) except -1:
         if self.items is UNSET:
@@ -278,7 +312,9 @@ cdef class QueueCore(LoopBound):
         else:
             self.put_item(item)
         self._unfinished_tasks += 1
-        self._finished._value = False
+        self.is_finished = False
+        if self.finished is not None:
+            self.finished._value = False
         if self.getters or self.overrides() & WAKEUP_NEXT:
             self.wake_next(self._getters)
         return 0
@@ -305,6 +341,7 @@ cdef class QueueCore(LoopBound):
     cdef tuple dispatched(self):
         return (
             "_get_loop", "_put", "_get", "empty", "full", "qsize", "put_nowait", "get_nowait", "_wakeup_next",
+            "_init",
         )
 
     cdef object native_class(self):
@@ -314,14 +351,15 @@ cdef class QueueCore(LoopBound):
 cdef class LifoQueueCore(QueueCore):
     """Last in, first out."""
 
-    def _init(self, maxsize):
-        self.items = []
-
     def _get(self):
         return self.get_item()
 
     def _put(self, item):
         self.put_item(item)
+
+    cdef int start_items(self) except -1:
+        self.items = []
+        return 0
 
     cdef int put_item(self, object item) except -1:
         self.ask_items()
@@ -422,8 +460,11 @@ cdef class JoinQueue(Waiting):
     """`Queue.join()`."""
 
     cdef bint begin(self) except -1:
-        cdef EventCore finished = self.queue._finished
-        if self.queue._unfinished_tasks <= 0 or finished._value:
+        cdef EventCore finished
+        if self.queue._unfinished_tasks <= 0:
+            return True
+        finished = self.queue._finished
+        if finished._value:
             return True
         return self.wait_in(finished, finished._waiters)
 

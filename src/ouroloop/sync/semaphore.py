@@ -13,15 +13,6 @@ class Semaphore(SemaphoreCore, asyncio.Semaphore):
     value: how many are free at first. Raises ValueError when it is negative.
     """
 
-    def __init__(self, value: int = 1) -> None:
-        if value < 0:
-            raise ValueError("Semaphore initial value must be >= 0")
-        self._value = value
-
 
 class BoundedSemaphore(BoundedSemaphoreCore, Semaphore, asyncio.BoundedSemaphore):
     """A semaphore that refuses to be released more often than it was acquired. As `asyncio.BoundedSemaphore`."""
-
-    def __init__(self, value: int = 1) -> None:
-        self._bound_value = value
-        super().__init__(value)

@@ -20,7 +20,16 @@ cdef Spares spares
 
 
 cdef class SemaphoreCore(Enterable):
-    """What a semaphore does, but for its construction."""
+    """SemaphoreCore(value=1)
+--
+
+    What a semaphore does.
+    """
+
+    def __init__(self, value=1):
+        if value < 0:
+            raise ValueError("Semaphore initial value must be >= 0")
+        self._value = value
 
     def __repr__(self):
         described = object.__repr__(self)[1:-1]
@@ -91,7 +100,15 @@ cdef class SemaphoreCore(Enterable):
 
 
 cdef class BoundedSemaphoreCore(SemaphoreCore):
-    """What a bounded semaphore does, but for its construction."""
+    """BoundedSemaphoreCore(value=1)
+--
+
+    What a bounded semaphore does.
+    """
+
+    def __init__(self, value=1):
+        self._bound_value = value
+        SemaphoreCore.__init__(self, value)
 
     def release(self):
         """Frees a place, for who waits longest. Raises ValueError when none was taken."""
