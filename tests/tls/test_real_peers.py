@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import select
+import socket
 import ssl
+import struct
 import subprocess
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -26,7 +31,7 @@ from .real_peers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
 __all__ = ["large_file"]  # a fixture
@@ -422,3 +427,118 @@ def test_nginx_fetches_from_us_and_sends_to_us(loop, certificate, version, tmp_p
         await server.wait_closed()
 
     run(loop, main())
+
+
+# Connections that break off in the middle of a handshake
+
+
+class Cut(NamedTuple):
+    """Where a connection breaks off: after so many bytes from one end, with the end of the stream or a reset."""
+
+    is_clients: bool
+    count: int
+    resets: bool
+
+
+def relay(listener: socket.socket, port: int, cut: Cut) -> None:
+    """Carries one connection to `port`, until it is cut off or either end has ended it."""
+    near, _ = listener.accept()
+    with near, socket.create_connection((LOOPBACK, port)) as far:
+        left = cut.count
+        others = {near: far, far: near}
+        while True:
+            for sock in select.select([near, far], [], [], SECONDS_MAX)[0]:
+                is_counted = (sock is near) == cut.is_clients
+                try:
+                    data = sock.recv(min(4096, left) if is_counted else 4096)
+                    others[sock].sendall(data)
+                except OSError:
+                    return
+                left -= len(data) if is_counted else 0
+                if not data or left == 0:
+                    for end in (near, far) if cut.resets else ():
+                        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+
+
+@contextlib.contextmanager
+def relaying(port: int, cut: Cut) -> Iterator[int]:
+    """The port of a relay for one connection, which is over when the block is."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        thread = threading.Thread(target=relay, args=(listener, port, cut), daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join(SECONDS_MAX)
+        assert not thread.is_alive()
+
+
+# In the first header, in each flight and record, and after the handshake, which is some 600 bytes long on either side.
+CUTS = [
+    Cut(is_clients, count, resets)
+    for is_clients in (True, False)
+    for count in (1, 3, 5, 6, 60, 130, 200, 260, 300, 350, 400, 500, 517, 520, 560, 600, 800, 1100)
+    for resets in (False, True)
+]
+
+
+def test_handshake_with_an_openssl_server_breaks_off_anywhere(loop, certificate, version):
+    async def connect(port: int) -> Any:
+        return await asyncio.open_connection(
+            LOOPBACK, port, ssl=certificate.client_context(), server_hostname="localhost"
+        )
+
+    async def main(port: int) -> None:
+        refused = 0
+        for cut in CUTS:
+            with relaying(port, cut) as cut_port:
+                try:
+                    reader, writer = await connect(cut_port)
+                except (ssl.SSLError, ConnectionError):
+                    refused += 1
+                    continue
+                # It breaks off later: when this has gone there and back.
+                line = bytes(range(97, 123)) * 100
+                writer.write(line + b"\n")
+                with contextlib.suppress(ssl.SSLError, ConnectionError):
+                    assert line[::-1].startswith(await reader.read())
+                writer.close()
+                with contextlib.suppress(ssl.SSLError, ConnectionError):
+                    await writer.wait_closed()
+        assert refused > len(CUTS) // 2
+        reader, writer = await connect(port)
+        writer.write(b"hello\n")
+        assert await reader.readline() == b"olleh\n"
+        await finish(writer)
+
+    with openssl_server(certificate, OPENSSL_OPTIONS[version], "-rev") as (port, _):
+        run(loop, main(port))
+
+
+def test_handshake_with_an_openssl_client_breaks_off_anywhere(loop, certificate, version):
+    connected = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.append(writer)
+        with contextlib.suppress(ssl.SSLError, ConnectionError):
+            if line := await reader.readline():
+                writer.write(line[::-1])
+        writer.close()
+
+    def clients(port: int) -> bytes:
+        for cut in CUTS:
+            with relaying(port, cut) as cut_port:
+                subprocess.run(
+                    [str(word) for word in client_of(certificate, version, cut_port)],
+                    input=b"hello\n",
+                    capture_output=True,
+                    timeout=SECONDS_MAX,
+                    check=False,
+                )
+        whole = run_program(*client_of(certificate, version, port), input=b"hello\n")
+        return whole.stdout
+
+    async def main() -> None:
+        assert b"olleh" in await serving(handle, certificate.server_context(), clients)
+
+    run(loop, main())
+    assert connected
