@@ -26,7 +26,10 @@ def signals_are_put_back():
 
 @pytest.fixture
 def signal_later():
-    """Send a signal to this thread after a moment, so that it comes while the loop sleeps."""
+    """Send a signal to this thread after a moment, so that it comes while the loop sleeps.
+
+    One that interrupts is asked for by a callback: on a busy machine it would else come before the loop runs.
+    """
     timers = []
 
     def signal_later(number, delay_seconds=0.01):
@@ -273,7 +276,7 @@ def test_signal_with_nothing_to_do_lets_the_loop_sleep_on(loop, signal_later):
 
 
 def test_control_c_leaves_a_sleeping_loop_as_keyboard_interrupt(loop, run_once, signal_later):
-    signal_later(signal.SIGINT)
+    loop.call_soon(signal_later, signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         loop.run_forever()
     ran = []
@@ -290,7 +293,7 @@ def test_control_c_leaves_a_busy_loop_as_keyboard_interrupt(loop, signal_later):
     # A future that is done is awaited without ever going back to the loop.
     future = loop.create_future()
     future.set_result(None)
-    signal_later(signal.SIGINT)
+    loop.call_soon(signal_later, signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         loop.run_until_complete(busy())
 
@@ -304,7 +307,7 @@ def test_control_c_leaves_a_loop_that_only_switches_tasks(loop_factory, signal_l
     loop = loop_factory()
     loop.set_exception_handler(lambda *_: None)
     tasks = [loop.create_task(switch()) for _ in range(3)]
-    signal_later(signal.SIGINT)
+    loop.call_soon(signal_later, signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         loop.run_forever()
     loop.close()
