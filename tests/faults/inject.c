@@ -1,8 +1,8 @@
 /* System calls that fail on order: loaded with LD_PRELOAD in front of libc, driven by injector.py.
 
    A rule names one function and what happens to it: after `skip` calls, `times` calls fail with `error`, or move at most
-   `limit` bytes. Only calls of the watched thread count. Calls that Python itself makes all the time (read, write) count
-   only when one of ouroloop's own modules makes them.
+   `limit` bytes. Only calls of the watched thread count. Calls that Python itself makes all the time (read, write,
+   close …) count only when one of ouroloop's own modules makes them.
 
    With OUROLOOP_FAULTS=SEED:EVERY in the environment there is no rule: of the calls that ouroloop's modules make, in any
    thread, about one in EVERY is interrupted (EINTR), finds nothing ready (EAGAIN) or moves a few bytes only. No program
@@ -16,18 +16,23 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FUNCTIONS(each)                                                                                                \
-    each(accept4) each(bind) each(connect) each(epoll_create1) each(epoll_ctl) each(epoll_pwait2) each(epoll_wait)     \
-    each(getpeername) each(getsockname) each(listen) each(pidfd_open) each(pipe2) each(poll) each(read) each(recv)     \
-    each(recvfrom) each(recvmmsg) each(recvmsg) each(send) each(sendfile) each(sendmmsg) each(sendmsg) each(sendto)    \
-    each(setsockopt) each(shutdown) each(socket) each(socketpair) each(write) each(writev)
+    each(accept4) each(bind) each(close) each(connect) each(epoll_create1) each(epoll_ctl) each(epoll_pwait2)          \
+    each(epoll_wait) each(fcntl64) each(fork) each(fstat64) each(getpeername) each(getsockname) each(ioctl)            \
+    each(listen) each(pidfd_open) each(pidfd_send_signal) each(pipe2) each(poll) each(read) each(recv) each(recvfrom)  \
+    each(recvmmsg) each(recvmsg) each(send) each(sendfile) each(sendmmsg) each(sendmsg) each(sendto)                   \
+    each(setsockopt) each(shutdown) each(socket) each(socketpair) each(waitid) each(write) each(writev)
 
 #define NUMBER(name) NUMBER_##name,
 enum { FUNCTIONS(NUMBER) FUNCTION_COUNT };
@@ -108,6 +113,14 @@ static int may_not_be_ready(int function) {
     return 0;
 }
 
+static int is_pythons_too(int function) {
+    switch (function) {
+    case NUMBER_close: case NUMBER_fcntl64: case NUMBER_fstat64: case NUMBER_ioctl: case NUMBER_read: case NUMBER_write:
+        return 1;
+    }
+    return 0;
+}
+
 static int decide_ambient(int function, void *caller, size_t *size, int may_sleep) {
     uint64_t choice;
     if (!is_ours(caller) || (choice = next_random()) % ambient_every != 0) {
@@ -138,7 +151,7 @@ static int decide_for(int function, void *caller, size_t *size, int may_sleep) {
     if (watched == 0 || watched != (pid_t)syscall(SYS_gettid)) {
         return PASS;
     }
-    if ((function == NUMBER_read || function == NUMBER_write) && !is_ours(caller)) {
+    if (is_pythons_too(function) && !is_ours(caller)) {
         return PASS;
     }
     long call = calls[function]++;
@@ -199,6 +212,8 @@ PLAIN(connect, (int fd, const struct sockaddr *address, socklen_t length), fd, a
 PLAIN(epoll_create1, (int flags), flags)
 PLAIN(epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), epoll, operation, fd, event)
 SLEEPER(epoll_wait, (int epoll, struct epoll_event *events, int count, int timeout), epoll, events, count, timeout)
+PLAIN(fork, (void), )
+PLAIN(fstat64, (int fd, struct stat64 *status), fd, status)
 PLAIN(getpeername, (int fd, struct sockaddr *address, socklen_t *length), fd, address, length)
 PLAIN(getsockname, (int fd, struct sockaddr *address, socklen_t *length), fd, address, length)
 PLAIN(listen, (int fd, int backlog), fd, backlog)
@@ -208,6 +223,7 @@ PLAIN(setsockopt, (int fd, int level, int option, const void *value, socklen_t l
 PLAIN(shutdown, (int fd, int how), fd, how)
 PLAIN(socket, (int family, int type, int protocol), family, type, protocol)
 PLAIN(socketpair, (int family, int type, int protocol, int ends[2]), family, type, protocol, ends)
+PLAIN(waitid, (idtype_t kind, id_t id, siginfo_t *found, int options), kind, id, found, options)
 PLAIN(recvmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout), fd, messages,
       count, flags, timeout)
 PLAIN(sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags), fd, messages, count, flags)
@@ -270,6 +286,39 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
     return REAL(writev)(fd, parts, count);
 }
 
+/* Linux closes the descriptor whatever it answers. */
+int close(int fd) {
+    int outcome = decide(NUMBER_close, CALLER, NULL);
+    int error = errno;
+    int result = REAL(close)(fd);
+    if (outcome == FAIL) {
+        errno = error;
+        return -1;
+    }
+    return result;
+}
+
+/* Of its commands only the one that needs a new descriptor can find no room. */
+int fcntl64(int fd, int command, ...) {
+    va_list rest;
+    va_start(rest, command);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    if (command == F_DUPFD_CLOEXEC) {
+        MAY_FAIL(fcntl64, NULL)
+    }
+    return REAL(fcntl64)(fd, command, argument);
+}
+
+int ioctl(int fd, unsigned long request, ...) {
+    va_list rest;
+    va_start(rest, request);
+    void *argument = va_arg(rest, void *);
+    va_end(rest);
+    MAY_FAIL(ioctl, NULL)
+    return REAL(ioctl)(fd, request, argument);
+}
+
 /* Calls that libc has no function for. */
 long syscall(long number, ...) {
     static long (*next)(long, ...);
@@ -290,6 +339,9 @@ long syscall(long number, ...) {
     }
     if (number == SYS_pidfd_open) {
         MAY_FAIL(pidfd_open, NULL)
+    }
+    if (number == SYS_pidfd_send_signal) {
+        MAY_FAIL(pidfd_send_signal, NULL)
     }
     return next(number, given[0], given[1], given[2], given[3], given[4], given[5]);
 }

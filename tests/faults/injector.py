@@ -63,7 +63,7 @@ class Fault:
     @property
     def is_harmless(self) -> bool:
         """The call may simply be made again, so nobody may notice."""
-        return self.error in (0, errno.EINTR, errno.EAGAIN)
+        return self.error in (0, errno.EINTR, errno.EAGAIN) and self.call != "fork"
 
     def __str__(self) -> str:
         what = errno.errorcode[self.error] if self.error else f"at most {self.limit} bytes"

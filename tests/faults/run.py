@@ -31,17 +31,24 @@ NO_DESCRIPTOR = (errno.EMFILE, errno.ENFILE)
 NO_ROOM = (errno.ENOBUFS, errno.ENOMEM)
 # How each call may fail, by its man page; 0 is a short read or write.
 FAILURES: dict[str, tuple[int, ...]] = {
-    "accept4": (*AGAIN, *NO_DESCRIPTOR, *NO_ROOM, errno.ECONNABORTED),
+    "accept4": (*AGAIN, *NO_DESCRIPTOR, *NO_ROOM, errno.ECONNABORTED, errno.EPERM, errno.EPROTO),
     "bind": (errno.EADDRINUSE, errno.ENOMEM),
+    # Whatever it answers, the descriptor is closed.
+    "close": (errno.EINTR, errno.EIO),
     "connect": (errno.ECONNREFUSED, errno.ENETUNREACH, errno.ENOBUFS),
     "epoll_create1": (*NO_DESCRIPTOR, errno.ENOMEM),
     "epoll_ctl": (errno.ENOMEM, errno.ENOSPC),
     "epoll_pwait2": (errno.EINTR,),
     "epoll_wait": (errno.EINTR,),
+    "fcntl64": (errno.EMFILE,),
+    "fork": (errno.EAGAIN, errno.ENOMEM),
+    "fstat64": (errno.ENOMEM,),
     "getpeername": (errno.ENOBUFS, errno.ENOTCONN),
     "getsockname": (errno.ENOBUFS,),
+    "ioctl": (errno.EAGAIN, errno.ENOTTY),
     "listen": (errno.EADDRINUSE,),
     "pidfd_open": (*NO_DESCRIPTOR, errno.ENOMEM, errno.ENOSYS, errno.EPERM),
+    "pidfd_send_signal": (errno.ENOSYS, errno.EPERM),
     "pipe2": NO_DESCRIPTOR,
     "poll": (errno.EINTR,),
     "read": (*AGAIN, 0),
@@ -58,6 +65,7 @@ FAILURES: dict[str, tuple[int, ...]] = {
     "shutdown": (errno.ENOTCONN,),
     "socket": (*NO_DESCRIPTOR, *NO_ROOM),
     "socketpair": NO_DESCRIPTOR,
+    "waitid": (errno.ECHILD, errno.EINVAL),
     "write": (*AGAIN, 0),
     "writev": (*AGAIN, errno.EPIPE, 0),
 }

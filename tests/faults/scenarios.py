@@ -549,3 +549,94 @@ def subprocesses(factory: LoopFactory, report: Report) -> None:
             report.problems.append(f"exit status {status}")
 
     run(factory, report, main)
+
+
+@contextlib.contextmanager
+def forking() -> Any:
+    """`subprocess` starts processes by fork, which can be made to fail: vfork returns twice into the same frame."""
+    before, subprocess._USE_VFORK = subprocess._USE_VFORK, False  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        subprocess._USE_VFORK = before  # type: ignore[attr-defined]
+
+
+@scenario
+def signalled_process(factory: LoopFactory, report: Report) -> None:
+    async def main() -> None:
+        with forking():
+            process = await asyncio.create_subprocess_exec("/bin/sleep", "100")
+        try:
+            process.terminate()
+            status = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if status != -15:
+            report.problems.append(f"exit status {status}")
+
+    run(factory, report, main)
+
+
+@scenario
+def process_that_others_reap(factory: LoopFactory, report: Report) -> None:
+    """What nobody can tell any more is 255."""
+
+    async def main() -> None:
+        reading, writing = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "/bin/sh", "-c", "read line; exit 7", stdin=reading
+            )
+            # Its input ends, and so does it, before the loop has another turn.
+        finally:
+            os.close(reading)
+            os.close(writing)
+        os.waitpid(process.pid, 0)
+        status = await process.wait()
+        if status not in (7, 255):
+            report.problems.append(f"exit status {status}")
+
+    run(factory, report, main)
+
+
+@scenario
+def both_ways_of_one_socket(factory: LoopFactory, report: Report) -> None:
+    """Two pipe transports of the same descriptor, of which the second has a copy."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as opened:
+            near, far = socket.socketpair()
+            opened.enter_context(far)
+            opened.enter_context(near)
+            reading, reader = await loop.connect_read_pipe(lambda: PipeReader(report, b""), near)
+            opened.callback(reading.close)
+            target = opened.enter_context(open(near.fileno(), "wb", buffering=0, closefd=False))
+
+            def echo() -> None:
+                far.settimeout(SECONDS_MAX)
+                count = 0
+                while count < len(DATA) and (part := far.recv(65536)):
+                    count += len(part)
+                    far.sendall(part)
+                far.shutdown(socket.SHUT_WR)
+
+            with Peer(echo):
+                try:
+                    _, writer = await loop.connect_write_pipe(lambda: PipeWriter(report, DATA), target)
+                    await writer.over
+                    if report.errors:
+                        raise report.errors.pop()
+                except BaseException:
+                    reading.close()
+                    with contextlib.suppress(OSError):
+                        near.shutdown(socket.SHUT_RDWR)
+                    raise
+                await reader.over
+            opened.pop_all()
+            far.close()
+        report.compare("socket", DATA, bytes(reader.received))
+
+    run(factory, report, main)
