@@ -11,7 +11,6 @@ import ssl
 import struct
 import subprocess
 import threading
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -247,34 +246,33 @@ def test_openssl_server_renegotiates(loop, certificate, client_certificate, comm
     """TLS 1.2: the server asks for another handshake in the middle, and in the second case for our certificate."""
 
     async def main(port: int, process: Any) -> None:
+        async def printed(text: bytes) -> None:
+            while text not in (line := await loop.run_in_executor(None, process.stdout.readline)):
+                assert line, "the server has ended"
+
+        def say(line: bytes) -> None:
+            process.stdin.write(line)
+            process.stdin.flush()
+
         context = certificate.client_context()
         context.load_cert_chain(client_certificate.certificate, client_certificate.key)
         reader, writer = await asyncio.open_connection(
             LOOPBACK, port, ssl=context, server_hostname="localhost"
         )
         for number in range(3):
-            process.stdin.write(b"before %d\n" % number)
-            process.stdin.flush()
+            say(b"before %d\n" % number)
             assert await reader.readline() == b"before %d\n" % number
-            process.stdin.write(command)
-            process.stdin.flush()
-            # The server waits for our part of the handshake only as long as its input stays silent.
-            await asyncio.sleep(0.3)
+            say(command)
+            # It waits for the second part of ours.
+            await printed(b"Read BLOCK")
             writer.write(b"from us %d\n" % number)
-            process.stdin.write(b"after %d\n" % number)
-            process.stdin.flush()
+            await printed(b"from us %d" % number)
+            say(b"after %d\n" % number)
             assert await reader.readline() == b"after %d\n" % number
         await finish(writer)
 
     with openssl_server(certificate, "-tls1_2") as (port, process):
         run(loop, main(port, process))
-        heard = []
-        while len(heard) < 3:
-            line = process.stdout.readline()
-            assert line, "the server has ended"
-            if line.startswith(b"from us"):
-                heard.append(line)
-    assert heard == [b"from us %d\n" % number for number in range(3)]
 
 
 @pytest.mark.parametrize("is_allowed", [True, False], ids=["allowed", "refused"])
@@ -301,20 +299,19 @@ def test_openssl_client_renegotiates(loop, certificate, is_allowed):
             *options,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
         ) as process:
 
-            def say(line: bytes) -> bool:
+            def say(line: bytes, answer: bytes) -> None:
                 process.stdin.write(line)
                 process.stdin.flush()
-                return any(answer == b"heard " + line for answer in process.stdout)
+                assert any(each == answer for each in process.stdout)
 
-            assert say(b"before\n")
-            process.stdin.write(b"R\n")
-            process.stdin.flush()
+            say(b"before\n", b"heard before\n")
+            # A command stands alone in what it reads at once.
+            say(b"R\n", b"RENEGOTIATING\n")
             if is_allowed:
-                time.sleep(0.3)
-                assert say(b"after\n")
+                say(b"after\n", b"heard after\n")
                 process.stdin.write(b"Q\n")
                 process.stdin.flush()
             process.wait(SECONDS_MAX)
