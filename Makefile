@@ -200,6 +200,13 @@ docs: $(RELEASE)/.wheel $(RELEASE)/.site  ## the documentation as a site, build/
 	    --fail-on-warning --keep-going $(ARGS) . build/docs/html
 	@echo "build/docs/html/index.html"
 
+.PHONY: pictures
+pictures: $(RELEASE)/.wheel  ## the pictures of docs/guide.md, drawn from runs of its programs
+	@$(RELEASE)/bin/python docs/drawing
+
+.PHONY: choosing
+choosing: $(RELEASE)/.wheel  ## the figures of docs/choosing.md: tasks, threads and processes, measured
+	@$(RELEASE)/bin/python docs/measuring
 # Another Python's tests, and what became of them there: its own run leaves both, and is made where there was none.
 REFERENCE := build/conformance/cp$(subst .,,$(TESTS_OF))/reference
 $(REFERENCE)/version:
