@@ -13,6 +13,7 @@ from conformance.outcomes import Outcome
 # Of a newer language, where an `except` needs no parentheses.
 NEWER_SUPPORT = """
     import nothing_of_this_name
+    import tempfile
 
     def plain(argument,
               more=1):
@@ -22,6 +23,9 @@ NEWER_SUPPORT = """
     @staticmethod
     def decorated():
         return base()
+
+    def imported():
+        return tempfile.__name__
 
     def too_new():
         try: pass
@@ -44,6 +48,7 @@ def lent(tmp_path):
 def test_a_function_that_is_missing_comes_from_the_newer_source(lent):
     assert lent.plain(1) == 2
     assert lent.decorated() == "of the older module"
+    assert lent.imported() == "tempfile"
 
 
 @pytest.mark.parametrize("name", ["nothing", "LIMIT", "plai"])
@@ -80,6 +85,21 @@ CASES = """
 
         def test_support_lends(self):
             self.assertEqual(threading_helper.only_there(), "lent")
+
+        def test_newer_assertions(self):
+            self.assertHasAttr(self, "id")
+            self.assertNotHasAttr(self, "nothing")
+            self.assertStartsWith("text", "te")
+            self.assertEndsWith("text", "xt")
+            self.assertIsSubclass(bool, int)
+            for wrong in (
+                lambda: self.assertHasAttr(self, "nothing"),
+                lambda: self.assertNotHasAttr(self, "id"),
+                lambda: self.assertStartsWith("text", "xt"),
+                lambda: self.assertEndsWith("text", "te"),
+                lambda: self.assertIsSubclass(int, bool),
+            ):
+                self.assertRaises(AssertionError, wrong)
 
         def test_needs_more(self):
             self.fail()
@@ -124,6 +144,7 @@ def test_the_other_pythons_tests_run_here(settings, other):
     assert {each.test.rpartition(".")[2]: each.outcome for each in found} == {
         "test_it_is_the_other_package": "pass",
         "test_support_lends": "pass",
+        "test_newer_assertions": "pass",
         "test_needs_more": "fail",
     }
 
@@ -131,7 +152,7 @@ def test_the_other_pythons_tests_run_here(settings, other):
 def test_what_passed_on_the_other_python_must_pass_here(settings, other, tmp_path, capsys):
     here = tmp_path / "here"
     (here / "other_asyncio.py").write_text("from asyncio import *\nfrom asyncio import new_event_loop\n")
-    names = ["test_it_is_the_other_package", "test_support_lends", "test_needs_more", "test_gone"]
+    names = ["test_support_lends", "test_newer_assertions", "test_needs_more", "test_gone"]
     kept = [Outcome(f"test_cases.Cases.{name}", "test_cases", "pass") for name in names]
     reference.keep_outcomes(other, "test_cases", kept)
     known, page = tmp_path / "known.toml", tmp_path / "page.md"
@@ -142,5 +163,5 @@ def test_what_passed_on_the_other_python_must_pass_here(settings, other, tmp_pat
     assert "1 unexpected, 1 known" in capsys.readouterr().out
     section = page.read_text()
     assert f"## CPython {command.PYTHON} with the tests of 3.99, the whole namespace swapped" in section
-    assert "| test_cases | 4 | 4 | 0 | 0 | 3 | 2 | 1 | 0 | 1 |" in section
+    assert "| test_cases | 4 | 4 | 0 | 0 | 4 | 3 | 1 | 0 | 1 |" in section
     assert "- `test_cases.Cases.test_gone` (missing, A)" in section

@@ -1,11 +1,13 @@
 """What changes in a test module's source, and what stays."""
 
 import ast
+import sys
 import textwrap
+import types
 
 import pytest
 
-from conformance.rewriting import rewrite
+from conformance.rewriting import GENERATOR_OF, generator_of, rewrite
 
 
 def rewritten(module, source):
@@ -62,3 +64,33 @@ def test_other_texts_stay(name):
 def test_stand_ins_for_a_selector_keep_away_from_the_loops_own():
     assert rewritten("test_base_events", "loop._selector = mock") == "loop.conformance_selector = mock"
     assert rewritten("test_events", "loop._selector = mock") == "loop._selector = mock"
+
+
+def test_the_end_of_a_text_is_spelled_as_every_python_knows_it():
+    assert rewritten("test_locks", r"""pattern = r'\[a\]>\z'""") == r"""pattern = '\\[a\\]>\\Z'"""
+
+
+@pytest.mark.skipif(
+    hasattr(types.FrameType, "f_generator"), reason="this Python's frames know their generators"
+)
+def test_frames_are_asked_for_their_generator_by_a_function():
+    assert rewritten("test_graph", "name = entry.frame.f_generator.cr_code") == (
+        f"name = {GENERATOR_OF}(entry.frame).cr_code"
+    )
+
+
+def test_what_a_frame_belongs_to_is_told_by_its_code():
+    async def coroutine():
+        return generator_of(sys._getframe())
+
+    async def asynchronous_generator():
+        yield generator_of(sys._getframe())
+
+    def outcome(step):
+        with pytest.raises(StopIteration) as ended:
+            step.send(None)
+        return ended.value.value
+
+    assert outcome(coroutine()).cr_code is coroutine.__code__
+    assert outcome(asynchronous_generator().asend(None)).ag_code is asynchronous_generator.__code__
+    assert generator_of(sys._getframe()) is None

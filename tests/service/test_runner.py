@@ -135,3 +135,18 @@ def test_ours_runs_any_awaitable():
     with OurRunner(loop_factory=ouroloop.new_event_loop) as runner:
         assert runner.run(Awaitable()) == "result"
         assert runner.run(runner.run(main())) == "future"
+
+
+def test_a_result_is_not_asked_for_its_repr():
+    class Result:
+        repr_count = 0
+
+        def __repr__(self):
+            self.repr_count += 1
+            return "result"
+
+    async def main():
+        return Result()
+
+    with OurRunner() as runner:
+        assert runner.run(main()).repr_count == 0

@@ -2,16 +2,18 @@
 
 `test.test_asyncio` is the other Python's; `test.support`, which knows the interpreter, stays the running one's. What
 the tests ask of it that it does not have yet is taken from the other Python's source, one definition at a time: as a
-whole that source is in a newer language.
+whole that source is in a newer language. Assertions that `unittest` got meanwhile are added to it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.machinery
 import importlib.util
 import re
 import sys
+import unittest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,14 +47,50 @@ def install(folder: Path) -> None:
     support: Any = importlib.import_module("test.support")
     # Where the tests look for certificates.
     support.TEST_HOME_DIR = str(folder)
+    add_assertions(unittest.TestCase)
     for name in _SUPPORT:
         module = importlib.import_module(f"test.support.{name}" if name else "test.support")
         lend(module, folder / "support" / f"{name or '__init__'}.py")
 
 
+def add_assertions(case: type[unittest.TestCase]) -> None:
+    """Adds those of newer Pythons which the tests use (3.14)."""
+    for assertion in (assertHasAttr, assertNotHasAttr, assertStartsWith, assertEndsWith, assertIsSubclass):
+        if not hasattr(case, assertion.__name__):
+            setattr(case, assertion.__name__, assertion)
+
+
+def assertHasAttr(self: unittest.TestCase, obj: Any, name: str, msg: Any = None) -> None:  # noqa: N802
+    if not hasattr(obj, name):
+        raise self.failureException(msg or f"{obj!r} has no {name}")
+
+
+def assertNotHasAttr(self: unittest.TestCase, obj: Any, name: str, msg: Any = None) -> None:  # noqa: N802
+    if hasattr(obj, name):
+        raise self.failureException(msg or f"{obj!r} has {name}")
+
+
+def assertStartsWith(self: unittest.TestCase, s: Any, prefix: Any, msg: Any = None) -> None:  # noqa: N802
+    if not s.startswith(prefix):
+        raise self.failureException(msg or f"{s!r} does not start with {prefix!r}")
+
+
+def assertEndsWith(self: unittest.TestCase, s: Any, suffix: Any, msg: Any = None) -> None:  # noqa: N802
+    if not s.endswith(suffix):
+        raise self.failureException(msg or f"{s!r} does not end with {suffix!r}")
+
+
+def assertIsSubclass(self: unittest.TestCase, cls: type, superclass: Any, msg: Any = None) -> None:  # noqa: N802
+    if not issubclass(cls, superclass):
+        raise self.failureException(msg or f"{cls!r} is no subclass of {superclass!r}")
+
+
 def lend(module: types.ModuleType, source: Path) -> None:
     """Has `module` find what it lacks in a source file: top-level functions, each compiled when it is asked for."""
     text = source.read_text(encoding="utf-8")
+    for name in re.findall(r"^import (\w+)$", text, re.MULTILINE):
+        with contextlib.suppress(ImportError):
+            module.__dict__.setdefault(name, importlib.import_module(name))
 
     def find(name: str) -> Any:
         found = re.search(

@@ -1,9 +1,11 @@
-"""Changes CPython's test modules while they are imported, so that they meet the loop under test.
+r"""Changes CPython's test modules while they are imported, so that they meet the loop under test.
 
 - Classes that are left out go away before they are executed.
 - `base_events.BaseEventLoop` becomes the loop under test where tests make a loop of it.
 - A mock of a private module's logger becomes a mock of the logger that everyone writes to.
 - Mocks that keep a bare BaseEventLoop from blocking go to attributes that no loop has.
+- `frame.f_generator`, which came with 3.14, becomes a function that says what the tests look at there.
+- The end of a text is spelled \Z in patterns, as every Python knows it, not \z, which came with 3.14.
 
 Nothing else of a test changes: what it asserts is what CPython's developers wrote.
 """
@@ -12,8 +14,10 @@ from __future__ import annotations
 
 import ast
 import importlib.machinery
+import inspect
 import re
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 from . import logger_hook
@@ -21,13 +25,13 @@ from .recording import GET, SET, Instrumenter
 from .selection import classes_left_out
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Sequence
 
     from .recording import Recorder
 
 TEST_PACKAGE = "test.test_asyncio."
 LOOP_CLASS = "CONFORMANCE_LOOP_CLASS"
+GENERATOR_OF = "CONFORMANCE_GENERATOR_OF"
 _BARE_LOOPS = {"base_events.BaseEventLoop", "asyncio.BaseEventLoop", "asyncio.base_events.BaseEventLoop"}
 _MAKE_BARE_LOOPS = {"test_base_events", "test_pep492", "test_runners", "test_futures"}
 # A bare BaseEventLoop has no selector, so these tests put mocks there. A real loop must keep its own.
@@ -53,12 +57,17 @@ class Rewriter(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         if isinstance(node.value, str) and (match := _PRIVATE_LOGGER.fullmatch(node.value)):
             return ast.copy_location(ast.Constant(logger_hook.MODULE + match[1]), node)
+        if isinstance(node.value, str) and r"\z" in node.value:
+            return ast.copy_location(ast.Constant(node.value.replace(r"\z", r"\Z")), node)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         if self._module in _MAKE_BARE_LOOPS and ast.unparse(node) in _BARE_LOOPS:
             return ast.copy_location(ast.Name(LOOP_CLASS, ast.Load()), node)
         self.generic_visit(node)
+        if node.attr == "f_generator" and not hasattr(types.FrameType, "f_generator"):
+            call = ast.Call(ast.Name(GENERATOR_OF, ast.Load()), [node.value], [])
+            return ast.copy_location(call, node)
         if self._module in _PUT_STAND_INS and node.attr in _STAND_INS:
             node.attr = "conformance" + node.attr
         return node
@@ -74,6 +83,15 @@ class Rewriter(ast.NodeTransformer):
                         setattr(statement, part, self._without_classes(inner) or [ast.Pass()])
             kept.append(statement)
         return kept
+
+
+def generator_of(frame: types.FrameType) -> Any:
+    """What stands for `frame.f_generator`: None, or something with the code under the name that its kind gives it."""
+    kinds = {"cr": inspect.CO_COROUTINE, "ag": inspect.CO_ASYNC_GENERATOR, "gi": inspect.CO_GENERATOR}
+    for kind, flag in kinds.items():
+        if frame.f_code.co_flags & flag:
+            return types.SimpleNamespace(**{f"{kind}_code": frame.f_code})
+    return None
 
 
 def rewrite(source: str, module: str, path: str = "<test>") -> ast.Module:
@@ -97,7 +115,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
         return compile(tree, path, "exec")
 
     def exec_module(self, module: types.ModuleType) -> None:
-        module.__dict__[LOOP_CLASS] = self._loop_class
+        module.__dict__.update({LOOP_CLASS: self._loop_class, GENERATOR_OF: generator_of})
         if self._recorder is not None:
             module.__dict__.update({GET: self._recorder.get, SET: self._recorder.set})
         super().exec_module(module)

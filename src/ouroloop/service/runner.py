@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import functools
 import inspect
 import signal
 import threading
@@ -185,7 +184,12 @@ class Runner(asyncio.Runner):  # type: ignore[misc]
             or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
         ):
             return None
-        handler = functools.partial(self._on_sigint, main_task=task)
+
+        # A function of its own, because a partial shows its arguments: before 3.13 `signal` asks every handler for its
+        # repr, and the task's would have that of its result.
+        def handler(signum: int, frame: FrameType | None) -> None:
+            self._on_sigint(signum, frame, task)
+
         try:
             signal.signal(signal.SIGINT, handler)
         except ValueError:
