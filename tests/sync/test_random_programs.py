@@ -94,6 +94,7 @@ class Run:
         self.futures = [loop.create_future() for _ in range(FUTURES)]
         self.tasks = []
         self.groups = []
+        self.delays = 0
         if is_eager:
             loop.set_task_factory(library("eager_task_factory"))
         loop.set_exception_handler(self.reported)
@@ -104,6 +105,11 @@ class Run:
         if task not in self.tasks:
             self.tasks.append(task)
         return task
+
+    def delay(self, ticks):
+        """A delay that no other one ends with: the standard library's timers have no order among equals."""
+        self.delays += 1
+        return ticks + self.delays * 1e-5 if ticks and ticks > 0 else ticks
 
     def note(self, *what):
         self.record.append((self.tick, *what))
@@ -135,7 +141,7 @@ class Run:
         return (self.follow(f"{path}/{number}", program) for number, program in enumerate(programs))
 
     async def do_sleep(self, _path, ticks):
-        return await self.library("sleep")(ticks, "slept")
+        return await self.library("sleep")(self.delay(ticks), "slept")
 
     async def do_await(self, _path, index):
         return await self.futures[index]
@@ -165,13 +171,13 @@ class Run:
         return [describe_future(task) for task in tasks]
 
     async def do_timeout(self, path, limit, body):
-        async with self.library("timeout")(limit) as scope:
+        async with self.library("timeout")(self.delay(limit)) as scope:
             return await self.follow(path, body)
         return scope.expired()
 
     async def do_wait_for(self, path, limit, body):
         coroutine = self.follow(path, body)
-        return await self.library("wait_for")(coroutine, limit)
+        return await self.library("wait_for")(coroutine, self.delay(limit))
 
     async def do_gather(self, path, programs, return_exceptions):
         children = self.children(path, programs)
@@ -180,7 +186,7 @@ class Run:
 
     async def do_wait(self, path, programs, return_when, limit):
         tasks = [self.start(child) for child in self.children(path, programs)]
-        done, pending = await self.library("wait")(tasks, return_when=return_when, timeout=limit)
+        done, pending = await self.library("wait")(tasks, return_when=return_when, timeout=self.delay(limit))
         for task in tasks:
             # Not in the order of the set, which differs from run to run.
             if task in pending:
@@ -191,7 +197,7 @@ class Run:
         # Tasks in a known order: a set of coroutines has none.
         tasks = [self.start(child) for child in self.children(path, programs)]
         results = []
-        for following in self.library("as_completed")(tasks, timeout=limit):
+        for following in self.library("as_completed")(tasks, timeout=self.delay(limit)):
             try:
                 results.append(await following)
             except PlannedError as error:

@@ -1,8 +1,9 @@
 """Programs made at random run on our loop exactly as on the standard library's, iteration by iteration.
 
 A program is a list of tasks; each follows a script of small steps: wait for a future or a task, complete or cancel
-one, catch what comes, and so on. What happens is written down with the number of the loop's iteration, and the two
-records must be equal. A task waits only for tasks after it, so none can wait for itself.
+one, start a child eagerly, wait for a timer, catch what comes, and so on. What happens is written down with the number
+of the loop's iteration, which is also the time, and the two records must be equal. A task waits only for tasks after
+it, so none can wait for itself.
 """
 
 import asyncio
@@ -10,21 +11,29 @@ import random
 import sys
 
 import pytest
+from tests.ticking import ticking
+
+from ouroloop.task.task import Task
 
 TASKS = 8
 FUTURES = 5
 STEPS = 7
+CHILD_STEPS = 3
 ITERATIONS_MAX = 2000
 
 # Before 3.13 `uncancel` did not take a cancellation back that had not struck yet; ours always does.
 UNCANCEL_TAKES_BACK = sys.version_info >= (3, 13)
+# The standard library's tasks start eagerly from 3.12 on.
+STARTS_EAGERLY = sys.version_info >= (3, 12)
 
 
 class PlannedError(Exception):
     """Raised by a script."""
 
 
-def make_script(generator, own_index):
+def make_script(generator, own_index, steps=STEPS):
+    """What a task does. A child, which stands behind all tasks, waits for none of them and has no children."""
+    is_child = own_index >= TASKS
     kinds = {
         "yield": 6,
         "wait future": 6,
@@ -41,10 +50,13 @@ def make_script(generator, own_index):
         "call soon": 2,
         "raise": 1,
         "swallow": 2,
-        "time out": 1,
+        "time out": 2,
+        "sleep": 3,
+        "call later": 2,
+        "start child": 3 if STARTS_EAGERLY and not is_child else 0,
     }
     script = []
-    for kind in generator.choices(list(kinds), list(kinds.values()), k=STEPS):
+    for kind in generator.choices(list(kinds), list(kinds.values()), k=steps):
         later_tasks = range(own_index + 1, TASKS)
         script.append(
             {
@@ -54,6 +66,8 @@ def make_script(generator, own_index):
                 "later task": generator.choice(later_tasks) if later_tasks else None,
                 "catches": generator.random() < 0.4,
                 "value": generator.randrange(1000),
+                "ticks": generator.randrange(-1, 4),
+                "child": make_script(generator, TASKS, CHILD_STEPS) if kind == "start child" else None,
             }
         )
     return script
@@ -62,16 +76,24 @@ def make_script(generator, own_index):
 class Run:
     """One run of a program, and the record of what happened."""
 
-    def __init__(self, loop, scripts):
+    def __init__(self, loop, scripts, task_class):
         self.loop = loop
+        self.task_class = task_class
+        self.children = []
+        self.delays = 0
         self.scripts = scripts
         self.iteration = 0
         self.record = []
         self.futures = [loop.create_future() for _ in range(FUTURES)]
-        self.tasks = [loop.create_task(self.follow(index)) for index in range(len(scripts))]
+        self.tasks = [loop.create_task(self.follow(index, script)) for index, script in enumerate(scripts)]
 
     def note(self, *what):
         self.record.append((self.iteration, *what))
+
+    def delay(self, ticks):
+        """A delay that no other one ends with: the standard library's timers have no order among equals."""
+        self.delays += 1
+        return ticks + self.delays * 1e-5 if ticks > 0 else ticks
 
     def note_outcome(self, label, future):
         if future.cancelled():
@@ -81,9 +103,9 @@ class Run:
         else:
             self.note(label, "result", future.result())
 
-    async def follow(self, index):
+    async def follow(self, index, script):
         try:
-            for number, step in enumerate(self.scripts[index]):
+            for number, step in enumerate(script):
                 self.note(index, number, step["kind"])
                 try:
                     self.note(index, number, "gave", await self.take(step))
@@ -118,10 +140,20 @@ class Run:
             return "not cancelled"
         if kind == "time out":
             try:
-                async with asyncio.timeout(-1):
+                async with asyncio.timeout(self.delay(step["ticks"])):
                     return await future
             except TimeoutError:
                 return "timed out"
+        if kind == "sleep":
+            return await asyncio.sleep(self.delay(step["ticks"]), "slept")
+        if kind == "start child":
+            name = f"child {len(self.children)}"
+            self.children.append(None)
+            place = len(self.children) - 1
+            child = self.task_class(self.follow(name, step["child"]), loop=self.loop, eager_start=True)
+            self.children[place] = child
+            self.note(name, "started", child.done())
+            return await child
         return self.act(kind, step, future, own)
 
     def act(self, kind, step, future, own):
@@ -142,6 +174,8 @@ class Run:
             return future.add_done_callback(lambda done: self.note_outcome("callback", done))
         if kind == "call soon":
             self.loop.call_soon(self.note, "called", value)
+        if kind == "call later":
+            self.loop.call_later(self.delay(max(1, step["ticks"])), self.note, "called later", value)
         if kind == "raise":
             raise PlannedError(value)
         return None
@@ -149,6 +183,7 @@ class Run:
     def tick(self):
         """Count iterations, and end what would wait for ever by completing one future after another."""
         self.iteration += 1
+        self.loop.ticks = self.iteration
         if all(task.done() for task in self.tasks) or self.iteration > ITERATIONS_MAX:
             self.loop.stop()
             return
@@ -161,7 +196,7 @@ class Run:
     def to_the_end(self):
         self.loop.call_soon(self.tick)
         self.loop.run_forever()
-        for index, task in enumerate(self.tasks):
+        for index, task in enumerate(self.tasks + self.children):
             self.note_outcome(("task", index), task)
             self.note(("task", index), task.cancelling())
         for index, future in enumerate(self.futures):
@@ -170,38 +205,50 @@ class Run:
         return self.record
 
 
-def run_program(loop, seed):
+def run_program(make_loop, task_class, seed):
     generator = random.Random(seed)
     scripts = [make_script(generator, index) for index in range(TASKS)]
-    return Run(loop, scripts).to_the_end()
-
-
-def run_program_on_the_standard_library(seed):
-    loop = asyncio.SelectorEventLoop()
+    loop = make_loop()
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
-        return run_program(loop, seed)
+        return Run(loop, scripts, task_class).to_the_end()
     finally:
         loop.close()
 
 
+def run_program_on_the_standard_library(seed):
+    return run_program(ticking(asyncio.SelectorEventLoop), asyncio.Task, seed)
+
+
 @pytest.mark.only_ouroloop
 @pytest.mark.parametrize("block", range(10))
-def test_random_programs_run_as_on_the_standard_library(loop, capture_errors, block):
+def test_random_programs_run_as_on_the_standard_library(implementation, block):
+    def make_loop():
+        return ticking(implementation.loop_class)(**implementation.loop_arguments)
+
     fresh = random.SystemRandom().randrange(2**32)
     for seed in (*range(block * 40, block * 40 + 40), fresh):
         expected = run_program_on_the_standard_library(seed)
-        assert run_program(loop, seed) == expected, f"seed {seed}"
+        assert run_program(make_loop, Task, seed) == expected, f"seed {seed}"
 
 
-@pytest.mark.only_stdlib
-def test_random_programs_reach_every_kind_of_step_and_outcome(loop, capture_errors):
+def test_random_programs_reach_every_kind_of_step_and_outcome():
     seen = set()
     for seed in range(100):
-        record = run_program(loop, seed)
+        record = run_program_on_the_standard_library(seed)
         assert record[-1][0] <= ITERATIONS_MAX
         seen |= {entry[3] for entry in record if len(entry) == 4 and isinstance(entry[3], str)}
         seen |= {entry[3] for entry in record if len(entry) == 6}
         seen |= {entry[2] for entry in record if entry[1:2] and isinstance(entry[1], tuple)}
-    assert {"yield", "wait task", "gather", "swallow", "CancelledError", "PlannedError", "result"} <= seen
+    assert {
+        "yield",
+        "wait task",
+        "gather",
+        "swallow",
+        "CancelledError",
+        "PlannedError",
+        "result",
+        "sleep",
+    } <= seen
+    assert not STARTS_EAGERLY or "start child" in seen
     assert "cancelled" in seen

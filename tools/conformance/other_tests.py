@@ -88,9 +88,11 @@ def assertIsSubclass(self: unittest.TestCase, cls: type, superclass: Any, msg: A
 def lend(module: types.ModuleType, source: Path) -> None:
     """Has `module` find what it lacks in a source file: top-level functions, each compiled when it is asked for."""
     text = source.read_text(encoding="utf-8")
-    for name in re.findall(r"^import (\w+)$", text, re.MULTILINE):
+    for name in re.findall(r"^import ([\w.]+)$", text, re.MULTILINE):
         with contextlib.suppress(ImportError):
-            module.__dict__.setdefault(name, importlib.import_module(name))
+            importlib.import_module(name)
+            package = name.partition(".")[0]
+            module.__dict__.setdefault(package, sys.modules[package])
 
     def find(name: str) -> Any:
         found = re.search(
