@@ -95,12 +95,24 @@ def lend(module: types.ModuleType, source: Path) -> None:
             module.__dict__.setdefault(package, sys.modules[package])
 
     def find(name: str) -> Any:
-        found = re.search(
-            rf"^(?:@.*\n)*def {re.escape(name)}\(.*?(?=^[^\s)]|\Z)", text, re.MULTILINE | re.DOTALL
-        )
-        if found is None:
+        definition = definition_of(name, text.splitlines(keepends=True))
+        if not definition:
             raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-        exec(compile(found[0], str(source), "exec"), module.__dict__)
+        exec(compile(definition, str(source), "exec"), module.__dict__)
         return module.__dict__[name]
 
     module.__dict__["__getattr__"] = find
+
+
+def definition_of(name: str, lines: Sequence[str]) -> str:
+    """A top-level function with its decorators, or "" where there is none of this name."""
+    start = next((number for number, line in enumerate(lines) if line.startswith(f"def {name}(")), None)
+    if start is None:
+        return ""
+    end = start + 1
+    while start and lines[start - 1].startswith("@"):
+        start -= 1
+    # To the next line at the top level; one that closes a long signature stands there too.
+    while end < len(lines) and lines[end][:1] in " \t\n)#":
+        end += 1
+    return "".join(lines[start:end])
