@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from benchmarks.record import Case, Record
 
-_CASES_MAX = 6
+_CASES_MAX = 8
 _COLOURS = {
     "ouroloop.asyncio": "#b3261e",
     "ouroloop": "#e46962",

@@ -21,6 +21,7 @@ from benchmarks.questions.websockets import WebSocketEcho
 
 QUESTIONS: dict[str, Question] = {
     question.name: question
+    # Those that the bars are about come first: they are kept when a run is stopped before its end.
     for question in (
         ProtocolEcho(),
         BufferedEcho(),
@@ -33,14 +34,14 @@ QUESTIONS: dict[str, Question] = {
         Handshakes(),
         UvicornServer(),
         AiohttpServer(),
-        WebSocketEcho(),
         HalfLoad(),
-        Accept(),
         Primitives(),
-        Names(),
         Scale(),
         Growth(),
         StartUp(),
+        WebSocketEcho(),
+        Accept(),
+        Names(),
         Subprocesses(),
     )
 }

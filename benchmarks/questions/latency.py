@@ -83,7 +83,7 @@ class HalfLoad(Question):
 
     def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
         if case.key not in self._rates:
-            self._rates[case.key] = _highest_rate(case, bench) / 2
+            self._rates[case.key] = max(1.0, _highest_rate(case, bench) / 2)
         rate = self._rates[case.key]
         words = _load_words(_seconds(bench.settings), bench.settings.warm_seconds)
         outcome = _kind(case).measure_with([*words, "--rate", f"{rate:.0f}"], peer, bench)

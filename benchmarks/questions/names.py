@@ -15,4 +15,3 @@ class Names(OperationQuestion):
     )
     catalog = "names"
     operations = NAMES
-    peers = ("ouroloop", "uvloop", "rloop", "zuvloop", "asyncio")
