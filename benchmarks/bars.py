@@ -175,7 +175,6 @@ def _growth_bars() -> list[Bar]:
     # The logarithm of a million is twice that of a thousand.
     bounds = [
         ("Growth, 10 to 10,000 connections", OURS, 1.15, "connections"),
-        ("Growth of the C server, for comparison", LIMIT, 1.15, "connections"),
         ("Growth, 1,000 to 1,000,000 timers", OURS, 2 * 1.15, "timers"),
         ("Growth, 10 to 100,000 tasks", OWN, 1.15, "tasks"),
     ]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from benchmarks.record import Case, Record
 
+# With fewer that everyone was asked in, the others are drawn too.
+_CASES_MIN = 2
 _CASES_MAX = 8
 _COLOURS = {
     "ouroloop.asyncio": "#b3261e",
@@ -59,8 +61,8 @@ def draw(records: Iterable[Record], folder: Path) -> None:
 def rows_of(record: Record) -> tuple[Rows, str]:
     """What the picture shows: a row for each case or figure, a bar for each peer; and what the axis says."""
     if record.layout == "peers":
-        cases = [case for case in record.cases if case.parameters.get("everyone", True)] or record.cases
-        cases = cases[:_CASES_MAX]
+        common = [case for case in record.cases if case.parameters.get("everyone", True)]
+        cases = (common if len(common) >= _CASES_MIN else record.cases)[:_CASES_MAX]
         rows = {case.title: _figures(record, case) for case in cases}
         metric = cases[0].metrics[0] if cases else None
         axis = (

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from benchmarks.child import ROOT
 from benchmarks.pictures import PictureError, draw, rows_of
-from benchmarks.record import Book, Case
+from benchmarks.record import Book, Case, Sample
 from benchmarks.report import picture_name, render
 
 
@@ -22,12 +22,14 @@ def test_peers_are_compared_by_their_first_figure(record):
     }
 
 
-def test_cases_of_a_few_peers_stay_out_of_the_picture(record):
+def test_cases_of_a_few_peers_are_drawn_only_where_there_are_few_others(record):
     metrics = record.cases[0].metrics
-    record.cases[0].parameters["everyone"] = 1
     record.cases.append(Case("few", "1 connection", metrics, {"everyone": 0}))
-    rows, _ = rows_of(record)
-    assert list(rows) == ["10 connections"]
+    record.cases.append(Case("more", "100 connections", metrics, {"everyone": 1}))
+    record.samples += [Sample(key, "uvloop", 1, {"rate": 100}) for key in ("few", "more")]
+    assert list(rows_of(record)[0]) == ["10 connections", "100 connections"]
+    record.cases[0].parameters["everyone"] = 0
+    assert list(rows_of(record)[0]) == ["10 connections", "1 connection", "100 connections"]
 
 
 def test_many_figures_are_drawn_as_ratios_to_the_baseline(make_record):
