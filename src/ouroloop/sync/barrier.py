@@ -23,7 +23,9 @@ class BarrierState(enum.Enum):
     BROKEN = "broken"
 
 
-LEAVING = (BarrierState.DRAINING, BarrierState.RESETTING)
+# Looking one up in its class costs more than a call.
+FILLING, DRAINING, RESETTING, BROKEN = BarrierState
+LEAVING = (DRAINING, RESETTING)
 
 
 class Barrier(LoopBound, asyncio.Barrier):
@@ -37,7 +39,7 @@ class Barrier(LoopBound, asyncio.Barrier):
             raise ValueError("parties must be >= 1")
         self._cond = Condition()
         self._parties = parties
-        self._state = BarrierState.FILLING
+        self._state = FILLING
         self._count = 0
 
     def __repr__(self) -> str:
@@ -57,12 +59,13 @@ class Barrier(LoopBound, asyncio.Barrier):
         Raises BrokenBarrierError when the barrier is broken, or is broken or reset meanwhile.
         """
         async with self._cond:
-            await self._block()
+            if self._state is not FILLING:
+                await self._block()
             place = self._count
             self._count += 1
             try:
                 if place + 1 == self._parties:
-                    await self._release()
+                    self._release()
                 else:
                     await self._wait()
             finally:
@@ -73,13 +76,13 @@ class Barrier(LoopBound, asyncio.Barrier):
     async def reset(self) -> None:
         """Starts over. Whoever waits gets BrokenBarrierError."""
         async with self._cond:
-            self._state = BarrierState.RESETTING if self._count > 0 else BarrierState.FILLING
+            self._state = RESETTING if self._count > 0 else FILLING
             self._cond.notify_all()
 
     async def abort(self) -> None:
         """Breaks the barrier: whoever waits, or comes before a `reset()`, gets BrokenBarrierError."""
         async with self._cond:
-            self._state = BarrierState.BROKEN
+            self._state = BROKEN
             self._cond.notify_all()
 
     @property
@@ -90,33 +93,35 @@ class Barrier(LoopBound, asyncio.Barrier):
     @property
     def n_waiting(self) -> int:
         """How many tasks wait for the others now."""
-        return self._count if self._state is BarrierState.FILLING else 0
+        return self._count if self._state is FILLING else 0
 
     @property
     def broken(self) -> bool:
         """True after `abort()`, until `reset()`."""
-        return self._state is BarrierState.BROKEN
+        return self._state is BROKEN
 
     async def _block(self) -> None:
         """Waits until the round before is over."""
-        await self._cond.wait_for(lambda: self._state not in LEAVING)
-        if self._state is BarrierState.BROKEN:
+        while self._state in LEAVING:
+            await self._cond.wait()
+        if self._state is BROKEN:
             raise asyncio.BrokenBarrierError("Barrier aborted")
 
-    async def _release(self) -> None:
+    def _release(self) -> None:
         """Lets everybody go: the last one has come."""
-        self._state = BarrierState.DRAINING
+        self._state = DRAINING
         self._cond.notify_all()
 
     async def _wait(self) -> None:
         """Waits until the last one has come."""
-        await self._cond.wait_for(lambda: self._state is not BarrierState.FILLING)
-        if self._state in (BarrierState.BROKEN, BarrierState.RESETTING):
+        while self._state is FILLING:
+            await self._cond.wait()
+        if self._state in (BROKEN, RESETTING):
             raise asyncio.BrokenBarrierError("Abort or reset of barrier")
 
     def _exit(self) -> None:
         """The last one to leave opens the next round."""
         if self._count == 0:
             if self._state in LEAVING:
-                self._state = BarrierState.FILLING
+                self._state = FILLING
             self._cond.notify_all()
