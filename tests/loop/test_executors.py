@@ -269,3 +269,18 @@ def test_loop_that_closes_while_a_thread_works_is_not_disturbed_by_its_result(lo
     loop.close()
     release.set()
     assert not future.done()
+
+
+def test_work_that_the_executor_drops_is_cancelled(loop, release):
+    async def main():
+        await loop.run_in_executor(None, int)
+        executor = loop._default_executor
+        working = [loop.run_in_executor(None, release.wait) for _ in range(executor._max_workers)]
+        waiting = loop.run_in_executor(None, int)
+        executor.shutdown(wait=False, cancel_futures=True)
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(waiting, 10)
+        release.set()
+        assert await asyncio.gather(*working) == [True] * len(working)
+
+    loop.run_until_complete(main())

@@ -26,6 +26,11 @@ def submit(
     """Runs `function(*args)` in `executor` (None: the default one); `asyncio.loop.run_in_executor`."""
     if executor is None:
         executor = default_executor(loop)
+        call_for = getattr(executor, "call_for", None)
+        if call_for is not None:
+            # Threads of ours, which take a future of the loop.
+            future: asyncio.Future[Any] = call_for(loop, function, args)
+            return future
     return wrap(loop, executor.submit(function, *args))
 
 

@@ -63,7 +63,7 @@ class LookUpThreads:
             del outcome, function, args
 
 
-def answer(outcome: Future[Any], function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+def answer(outcome: Any, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
     try:
         result = function(*args)
     except BaseException as error:

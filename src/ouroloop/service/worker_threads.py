@@ -24,15 +24,19 @@ from concurrent.futures.thread import BrokenThreadPool
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ouroloop.service.look_up_threads import answer
+from ouroloop.service.thread_call import ThreadCall
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
+
+    from ouroloop.service.event_loop import EventLoop
 
 logger = logging.getLogger("concurrent.futures")
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
-Call = tuple["Future[Any]", "Callable[..., Any]", tuple[Any, ...]]
+Call = tuple["Future[Any] | ThreadCall", "Callable[..., Any]", tuple[Any, ...]]
 Refusal = tuple[type[RuntimeError], str]
 
 SHUT: Refusal = (RuntimeError, "cannot schedule new futures after shutdown")
@@ -74,6 +78,14 @@ class WorkerThreads(ThreadPoolExecutor):
         function = functools.partial(fn, **kwargs) if kwargs else fn
         self._crew.take_on((future, function, args))
         return future
+
+    def call_for(
+        self, loop: EventLoop, function: Callable[..., Any], args: tuple[Any, ...]
+    ) -> asyncio.Future[Any]:
+        """As `submit`, with a future of `loop`."""
+        call = ThreadCall(loop)
+        self._crew.take_on((call, function, args))
+        return call.future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Takes no more calls, and has the threads end once they have made those that were submitted.
