@@ -207,6 +207,7 @@ pictures: $(RELEASE)/.wheel  ## the pictures of docs/guide.md, drawn from runs o
 .PHONY: choosing
 choosing: $(RELEASE)/.wheel  ## the figures of docs/choosing.md: tasks, threads and processes, measured
 	@$(RELEASE)/bin/python docs/measuring
+
 # Another Python's tests, and what became of them there: its own run leaves both, and is made where there was none.
 REFERENCE := build/conformance/cp$(subst .,,$(TESTS_OF))/reference
 $(REFERENCE)/version:
