@@ -44,6 +44,7 @@ cdef class StreamReaderProtocol(FlowControlMixin):
         if client_connected_cb is not None:
             self._strong_reader = stream_reader
         self._client_connected_cb = client_connected_cb
+        self.keeps_bytes = True
         self.takes_bytes = type(self).data_received is StreamReaderProtocol.data_received
 
     @property
@@ -137,6 +138,12 @@ cdef class StreamReaderProtocol(FlowControlMixin):
             return (<StreamReader>reader).feed(data, count)
         if reader is not None:
             reader.feed_data(PyBytes_FromStringAndSize(data, count))
+        return 0
+
+    cdef int received_bytes(self, bytes data) except -1:
+        reader = self.reader()
+        if reader is not None:
+            reader.feed_data(data)
         return 0
 
     # Inside

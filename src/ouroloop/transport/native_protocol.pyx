@@ -1,8 +1,10 @@
 """A protocol that takes what arrives as it stands in the loop's buffer, without a `bytes` object for each read.
 
 A stream transport calls `received` in place of `data_received` where `takes_bytes` is set. The data is valid during the
-call only. A kind of protocol that lets Python classes override `data_received` clears the flag for those.
+call only. What a large read has brought stands in an object already: `received_bytes`. A kind of protocol that lets Python classes override `data_received` clears the flag for those.
 """
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 
 cdef class NativeProtocol:
@@ -10,3 +12,6 @@ cdef class NativeProtocol:
 
     cdef int received(self, const char *data, Py_ssize_t count) except -1:
         raise NotImplementedError
+
+    cdef int received_bytes(self, bytes data) except -1:
+        return self.received(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))

@@ -8,6 +8,7 @@ cdef class StreamTransport(Endpoint):
     cdef object waiter                # future to complete once the connection is made, or None
     cdef WriteQueue queue
     cdef FlowControl flow
+    cdef Py_ssize_t room              # bytes to make room for at the next read; 0 while reads are small
     cdef int pending                  # READABLE | WRITABLE that the poller has reported
     cdef int lost_count               # 0 while connected; then counts writes that go nowhere
     cdef bint is_queued               # stands in the ready queue
@@ -29,6 +30,7 @@ cdef class StreamTransport(Endpoint):
     cdef int read(self) except -1
     cdef int read_into_protocol(self) except -1
     cdef int read_natively(self) except -1
+    cdef bytes read_large(self)
     cdef int nothing_read(self, Py_ssize_t count) except -1
     cdef int reached_end(self) except -1
     cdef int send_bytes(self, bytes data) except -1
