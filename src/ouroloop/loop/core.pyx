@@ -350,6 +350,8 @@ cdef class LoopCore:
                 (<Watcher>poller.owners[poller.ready[index].fd]).notify(
                     poller.ready[index].events & poller.interest[poller.ready[index].fd], self
                 )
+            else:
+                poller.found_orphan()
         self.run_since_poll = 0
         self.polled_at = self.now()
         return 0

@@ -2,7 +2,14 @@
 
 One watcher a descriptor, with a handle for each direction. A handle is queued each time its direction is ready, until
 it is removed or replaced; either cancels it, so one that already stands in the queue does nothing.
+
+A socket that a task reads again and again stays registered with the kernel between two reads ("lingers"), which saves
+two system calls a read. It is known again by the socket object, whose descriptor is its own until it is closed. What
+arrives while nobody waits ends the registration.
 """
+
+import socket
+import weakref
 
 from libc.limits cimport INT_MAX
 
@@ -10,15 +17,30 @@ from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.loop.handle cimport Handle
 from ouroloop.poller.poller cimport READABLE, WRITABLE
 
+cdef int SOCK_STREAM = socket.SOCK_STREAM
+
+cdef enum:
+    LINGER_AFTER = 2  # waits: who reads once or twice only, and hands the socket to others, leaves nothing behind
+
 
 cdef class DescriptorWatcher(Watcher):
     """The reader and the writer callback of one descriptor."""
 
     cdef int notify(self, int events, LoopCore core) except -1:
-        if events & READABLE and self.reader is not None:
-            core.push(self.reader)
-        if events & WRITABLE and self.writer is not None:
+        if events & READABLE:
+            if self.reader is None:
+                self.stop_lingering(core)
+            elif not self.reader.wake():
+                core.push(self.reader)
+        if events & WRITABLE and self.writer is not None and not self.writer.wake():
             core.push(self.writer)
+        return 0
+
+    cdef int stop_lingering(self, LoopCore core) except -1:
+        if not self.lingers:
+            return 0
+        self.lingers = self.is_drained = False
+        core.poller.end_lingering(self.fd, self.interest(), self)
         return 0
 
     cdef int interest(self) noexcept:
@@ -33,6 +55,52 @@ cdef DescriptorWatcher watcher_of(LoopCore core, object fd):
     return <DescriptorWatcher>owner if isinstance(owner, DescriptorWatcher) else None
 
 
+cdef DescriptorWatcher watcher_of_socket(LoopCore core, int fd, object sock):
+    """The watcher of this very socket, or None."""
+    cdef DescriptorWatcher watcher = watcher_of(core, fd)
+    return watcher if watcher is not None and watcher.sock is not None and watcher.sock() is sock else None
+
+
+cdef int read_by_turns(LoopCore core, int fd, object sock, Handle handle) except -1:
+    """Has `handle` told when `sock` can be read. It replaces and cancels another one."""
+    cdef DescriptorWatcher watcher = watcher_of_socket(core, fd, sock)
+    if watcher is not None and watcher.lingers:
+        watcher.lingers = False
+        watcher.reader = handle
+        core.poller.resume(fd)
+    else:
+        set_handle(core, fd, handle, False)
+        watcher = watcher_of(core, fd)
+        if watcher.sock is None or watcher.sock() is not sock:
+            watcher.sock = weakref.ref(sock)
+            watcher.is_stream = sock.type == SOCK_STREAM
+            watcher.waits = 0
+        watcher.fd = fd
+    watcher.waits += 1
+    watcher.is_drained = False
+    return 0
+
+
+cdef int end_turn(LoopCore core, int fd, Handle handle) except -1:
+    """Nobody waits for `fd` now. From the second time on the registration lingers."""
+    cdef DescriptorWatcher watcher
+    if core.closed:
+        return 0
+    watcher = watcher_of(core, fd)
+    if watcher is None or watcher.reader is not handle:
+        return 0
+    if watcher.waits < LINGER_AFTER or watcher.writer is not None:
+        watcher.reader = None
+        core.watch(fd, watcher.interest(), watcher)
+        if watcher.writer is None:
+            core.poller.remember(fd, watcher)
+        return 0
+    watcher.reader = None
+    watcher.lingers = True
+    core.poller.linger(fd)
+    return 0
+
+
 def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes):
     """Has `handle` queued whenever `fd` is ready: for writing if `writes`, else for reading.
 
@@ -45,6 +113,7 @@ def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes):
     if is_new:
         watcher = DescriptorWatcher()
     cdef Handle before = watcher.writer if writes else watcher.reader
+    watcher.lingers = watcher.is_drained = False
     if writes:
         watcher.writer = handle
     else:

@@ -13,6 +13,8 @@ cdef class Handle(Runnable):
     cdef object cancelled_repr         # kept in debug mode, when the callback is gone
     cdef object __weakref__
 
+    # Called when its descriptor is ready. False: it has yet to run, and wants to be queued.
+    cdef bint wake(self) except -1
     cdef int failed(self, object callback, tuple args) except -1
 
 cdef Handle new_handle(object callback, tuple args, object loop, object context)

@@ -116,6 +116,9 @@ cdef class Handle(Runnable):
         Py_DECREF(result)
         return 0
 
+    cdef bint wake(self) except -1:
+        return False
+
     cdef int failed(self, object callback, tuple args) except -1:
         """Gives the raised exception to the loop's exception handler, but for those that must end the loop."""
         cdef object error = take_raised()

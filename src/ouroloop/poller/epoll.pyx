@@ -84,6 +84,26 @@ cdef class EpollPoller(Poller):
             return 0
         raise os_error(errno)
 
+    cdef bint unregister(self, int fd) noexcept:
+        """False: the kernel does not know the number, so what it reports cannot be taken back by it."""
+        return self.control(EPOLL_CTL_DEL, fd, 0) == 0
+
+    cdef int renew(self) except -1:
+        cdef int fd
+        cdef int before = self.epoll_fd
+        cdef int renewed = epoll_create1(EPOLL_CLOEXEC)
+        if renewed < 0:
+            # No descriptor is left. The event comes again, and so does the attempt.
+            return 0
+        self.epoll_fd = renewed
+        self.control(EPOLL_CTL_ADD, self.wake_reader, READABLE)
+        for fd in range(<int>self.capacity):
+            # A number that was closed meanwhile is refused, and needs nothing.
+            if self.interest[fd]:
+                self.control(EPOLL_CTL_ADD, fd, self.interest[fd])
+        close(before)
+        return 0
+
     cdef int ask(self, long long timeout_ns) noexcept:
         cdef timespec timeout
         cdef int count

@@ -90,6 +90,10 @@ cdef class PollPoller(Poller):
         self.asked[place].events = (POLLIN if after & READABLE else 0) | (POLLOUT if after & WRITABLE else 0)
         return 0
 
+    cdef bint unregister(self, int fd) noexcept:
+        self.apply(fd, READABLE, 0)
+        return True
+
     cdef Py_ssize_t sleep(self, int64_t timeout_ns) except -1:
         cdef int timeout_ms = -1
         cdef int count

@@ -79,6 +79,11 @@ cdef class Poller:
                 raise os_error(errno)
             self.grow(fd)
         before = self.interest[fd]
+        if before & LINGERS:
+            # The number may be somebody else's by now; events of what lingered are not for its new owner.
+            before &= ~LINGERS
+            self.uses[fd] += 1
+            refresh = True
         # A forked child shares the kernel's record with its parent, and must not touch it.
         if (before != interest or refresh) and self.home == fork_depth():
             self.apply(fd, before, interest)
@@ -89,6 +94,43 @@ cdef class Poller:
         elif before != 0 and interest == 0:
             self.watched -= 1
             self.uses[fd] += 1
+        return 0
+
+    cdef int linger(self, int fd) except -1:
+        """Nobody waits for `fd` now, but somebody soon will: the kernel need not be told twice."""
+        self.interest[fd] |= LINGERS
+        self.may_have_orphans = True
+        return 0
+
+    cdef int resume(self, int fd) noexcept:
+        """Who let it linger waits again. It has made sure that the number still means the same file."""
+        self.interest[fd] &= ~LINGERS
+        return 0
+
+    cdef int remember(self, int fd, object owner) except -1:
+        """Keeps the owner of a descriptor that nobody watches, for the next time."""
+        if self.interest[fd] == 0:
+            self.owners[fd] = owner
+        return 0
+
+    cdef int end_lingering(self, int fd, int interest, object owner) except -1:
+        """Something has happened on `fd` while it lingered."""
+        if not self.unregister(fd):
+            self.found_orphan()
+        self.interest[fd] = 0
+        self.watched -= 1
+        self.uses[fd] += 1
+        if interest:
+            return self.watch(fd, interest, owner)
+        return self.remember(fd, owner)
+
+    cdef int found_orphan(self) except -1:
+        """An event came for a descriptor that was closed while a copy of it lives on, in another process perhaps.
+
+        Only a new set of registrations gets rid of it.
+        """
+        if self.may_have_orphans:
+            self.renew()
         return 0
 
     cdef Py_ssize_t wait(self, int64_t timeout_ns) except -1:
@@ -127,6 +169,12 @@ cdef class Poller:
 
     cdef int64_t resolution_ns(self) noexcept:
         return clock.resolution_ns()
+
+    cdef bint unregister(self, int fd) noexcept:
+        return True
+
+    cdef int renew(self) except -1:
+        return 0
 
     cdef int apply(self, int fd, int before, int after) except -1:
         raise NotImplementedError("a kind of poller tells the kernel")

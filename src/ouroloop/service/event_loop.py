@@ -244,6 +244,7 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
 
     # Sockets that the user owns
 
+    _check_usable_socket = sockets.check_usable
     sock_recv = sockets.sock_recv
     sock_recv_into = sockets.sock_recv_into
     sock_recvfrom = sockets.sock_recvfrom

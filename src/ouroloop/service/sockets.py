@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ouroloop.service.dns import ensure_resolved
 from ouroloop.service.tls import check_plain
+from ouroloop.sync.coroutine_mark import coroutine_function
+from ouroloop.transport import socket_operations
 
 if TYPE_CHECKING:
     import asyncio
@@ -25,54 +27,9 @@ INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 # How long a datagram waits before it is offered again to a receiver that is full.
 FULL_RECEIVER_SECONDS = 0.002
 
-
-async def sock_recv(loop: EventLoop, sock: socket.socket, nbytes: int) -> bytes:
-    """Receives up to `nbytes` bytes; b"" at the end of the stream."""
-    if type(sock) is not socket.socket or loop.get_debug():
-        check_usable(loop, sock)
-    while True:
-        try:
-            return sock.recv(nbytes)
-        except WOULD_BLOCK:
-            pass
-        await readable(loop, sock)
-
-
-async def sock_recv_into(loop: EventLoop, sock: socket.socket, buf: Any) -> int:
-    """Receives into a writable buffer, and returns the number of bytes."""
-    if type(sock) is not socket.socket or loop.get_debug():
-        check_usable(loop, sock)
-    while True:
-        try:
-            return sock.recv_into(buf)
-        except WOULD_BLOCK:
-            pass
-        await readable(loop, sock)
-
-
-async def sock_sendall(loop: EventLoop, sock: socket.socket, data: Any) -> None:
-    """Sends all of a bytes-like object. After an error nobody knows how much of it was sent."""
-    if type(sock) is not socket.socket or loop.get_debug():
-        check_usable(loop, sock)
-    try:
-        sent = sock.send(data)
-    except WOULD_BLOCK:
-        sent = 0
-    if type(data) is bytes and sent == len(data):
-        return
-    with memoryview(data) as view:
-        if sent < view.nbytes:
-            await send_rest(loop, sock, view.cast("B"), sent)
-
-
-async def send_rest(loop: EventLoop, sock: socket.socket, data: memoryview, sent: int) -> None:
-    with data:
-        while sent < len(data):
-            await writable(loop, sock)
-            try:
-                sent += sock.send(data[sent:])
-            except WOULD_BLOCK:
-                continue
+sock_recv = coroutine_function(socket_operations.sock_recv)
+sock_recv_into = coroutine_function(socket_operations.sock_recv_into)
+sock_sendall = coroutine_function(socket_operations.sock_sendall)
 
 
 async def sock_recvfrom(loop: EventLoop, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:
