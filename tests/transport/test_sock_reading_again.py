@@ -1,4 +1,4 @@
-"""A socket that is read again and again stays registered with the kernel: what happens to it, and to its number, then."""
+"""A socket that is read by turns stays registered with the kernel: what happens to it, and to its number, then."""
 
 import asyncio
 import os

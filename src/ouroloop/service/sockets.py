@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ouroloop.service.dns import ensure_resolved
 from ouroloop.service.tls import check_plain
 from ouroloop.sync.coroutine_mark import coroutine_function
-from ouroloop.transport import socket_operations
+from ouroloop.transport.socket_operations import sock_recv as sock_recv
+from ouroloop.transport.socket_operations import sock_recv_into as sock_recv_into
+from ouroloop.transport.socket_operations import sock_sendall as sock_sendall
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,9 +29,8 @@ INTERNET_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 # How long a datagram waits before it is offered again to a receiver that is full.
 FULL_RECEIVER_SECONDS = 0.002
 
-sock_recv = coroutine_function(socket_operations.sock_recv)
-sock_recv_into = coroutine_function(socket_operations.sock_recv_into)
-sock_sendall = coroutine_function(socket_operations.sock_sendall)
+for function in (sock_recv, sock_recv_into, sock_sendall):
+    coroutine_function(function)
 
 
 async def sock_recvfrom(loop: EventLoop, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:

@@ -31,7 +31,7 @@ def sleep(delay, result=None):
 
 
 cdef class WakeTimer(TimerHandle):
-    # Completes a future of ours.
+    # Completes a future of ours, unless something else has.
     cdef Future future
 
     cdef int run(self) except -1:

@@ -1,7 +1,8 @@
 """A protocol that takes what arrives as it stands in the loop's buffer, without a `bytes` object for each read.
 
 A stream transport calls `received` in place of `data_received` where `takes_bytes` is set. The data is valid during the
-call only. What a large read has brought stands in an object already: `received_bytes`. A kind of protocol that lets Python classes override `data_received` clears the flag for those.
+call only. What a large read has brought stands in an object already, and where `keeps_bytes` is set `received_bytes`
+gets that. A kind of protocol that lets Python classes override `data_received` clears the first flag for those.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE

@@ -13,7 +13,6 @@ import socket
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.object cimport PyTypeObject
-from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR
 
 from ouroloop.kernel.errors cimport os_error
@@ -23,14 +22,11 @@ from ouroloop.loop.descriptors cimport DescriptorWatcher, end_turn, read_by_turn
 from ouroloop.loop.handle cimport Handle
 from ouroloop.task.future cimport PENDING, new_future
 from ouroloop.task.operation cimport PASSES_ON, Operation, Spares, keep_spares, take_spare
+from ouroloop.transport.large_read cimport receive_object
 
 from ouroloop.loop.descriptors import remove_handle, set_handle
 
 cdef extern from "Python.h":
-    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
-    int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
-    char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
-    void Py_DECREF(PyObject *owned)
     bint PyLong_CheckExact(object number)
     Py_ssize_t PyLong_AsSsize_t(object number) except? -1
 
@@ -167,7 +163,7 @@ cdef class Receive(ReceiveOperation):
     cdef bint attempt(self) except -1:
         cdef Py_ssize_t asked, count
         cdef char *scratch
-        cdef PyObject *data
+        cdef bytes data
         if not self.is_plain or not PyLong_CheckExact(self.asked) or self.asked <= 0:
             try:
                 self.value = self.sock.recv(self.asked)
@@ -184,15 +180,10 @@ cdef class Receive(ReceiveOperation):
                 return not self.would_block(count)
             self.value = PyBytes_FromStringAndSize(scratch, count)
         else:
-            data = new_bytes(NULL, asked)
-            count = receive(self.fd, bytes_of(data), asked)
+            data = receive_object(self.fd, asked, &count)
             if count < 0:
-                Py_DECREF(data)
                 return not self.would_block(count)
-            if count != asked:
-                _PyBytes_Resize(&data, count)
-            self.value = <object>data
-            Py_DECREF(data)
+            self.value = b"" if data is None else data
         self.note(0 < count < asked)
         return True
 

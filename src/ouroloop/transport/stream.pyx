@@ -26,6 +26,7 @@ from ouroloop.loop.core cimport LoopCore
 from ouroloop.poller.poller cimport READABLE, WRITABLE
 from ouroloop.transport.endpoint cimport Endpoint
 from ouroloop.transport.flow_control cimport FlowControl
+from ouroloop.transport.large_read cimport receive_object, room_after
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
 
@@ -36,14 +37,9 @@ cdef extern from "Python.h":
     PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
     PyObject *PyObject_CallMethodNoArgs(object of, object name)
     unsigned long PyThread_get_thread_ident()
-    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
-    int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
-    char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
     void Py_DECREF(PyObject *owned)
 
 cdef enum:
-    LARGE_READ = 16 * 1024          # bytes from which on a second copy costs more than making room
-    ROOM_MAX = 120 * 1024           # bytes; the C library asks the kernel for larger objects, each time anew
     CORK_LIMIT = 64 * 1024          # bytes that may wait for the end of a callback
     WARN_AFTER_LOST_WRITES = 5      # as the standard library's LOG_THRESHOLD_FOR_CONNLOST_WRITES
 
@@ -368,7 +364,7 @@ cdef class StreamTransport(Endpoint):
     cdef int read_natively(self) except -1:
         cdef char *scratch
         cdef Py_ssize_t count
-        cdef bytes data
+        cdef bytes data = None
         if self.room:
             data = self.read_large()
             if data is None:
@@ -380,7 +376,6 @@ cdef class StreamTransport(Endpoint):
                 return self.nothing_read(count)
             if self.native.keeps_bytes:
                 self.room = room_after(count)
-            data = None
         try:
             if data is None:
                 self.native.received(scratch, count)
@@ -391,20 +386,14 @@ cdef class StreamTransport(Endpoint):
         return 0
 
     cdef bytes read_large(self):
-        """Reads straight into a new object, which saves a copy; None where nothing was read."""
+        """Reads straight into a new object; None where nothing was read."""
         cdef Py_ssize_t count
-        cdef PyObject *data = new_bytes(NULL, self.room)
-        count = receive(self.fd, bytes_of(data), self.room)
-        if count <= 0:
-            Py_DECREF(data)
+        cdef bytes data = receive_object(self.fd, self.room, &count)
+        if data is None:
             self.nothing_read(count)
-            return None
-        if count != self.room:
-            _PyBytes_Resize(&data, count)
-        self.room = room_after(count)
-        taken = <object>data
-        Py_DECREF(data)
-        return <bytes>taken
+        else:
+            self.room = room_after(count)
+        return data
 
     cdef int read_into_protocol(self) except -1:
         cdef Py_buffer view
@@ -590,11 +579,6 @@ cdef class StreamTransport(Endpoint):
             self.wake_file_sender(ConnectionError("Connection is closed by peer") if error is None else error)
         self.update_interest()
         return self.lose(error)
-
-cdef Py_ssize_t room_after(Py_ssize_t count) noexcept:
-    """How much to make room for after a read of `count` bytes: a little more, 0 for small ones."""
-    return min(count + count // 8, <Py_ssize_t>ROOM_MAX) if count >= LARGE_READ else 0
-
 
 cdef StreamTransport accepted_transport(
     LoopCore core,

@@ -1,0 +1,36 @@
+"""Reading a large message straight into the object that the protocol gets, which saves a copy.
+
+A connection whose last read was large makes room for the next one before it knows its size. A small read goes through
+the loop's buffer, because making room and giving most of it back costs more than the copy.
+"""
+
+from cpython.ref cimport PyObject
+
+from ouroloop.kernel.sockets cimport receive
+
+cdef extern from "Python.h":
+    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
+    int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
+    char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
+    void Py_DECREF(PyObject *owned)
+
+cdef enum:
+    LARGE_READ = 16 * 1024          # bytes from which on a second copy costs more than making room
+    ROOM_MAX = 120 * 1024           # bytes; the C library asks the kernel for larger objects, each time anew
+
+
+cdef bytes receive_object(int fd, Py_ssize_t room, Py_ssize_t *count):
+    cdef PyObject *data = new_bytes(NULL, room)
+    count[0] = receive(fd, bytes_of(data), room)
+    if count[0] <= 0:
+        Py_DECREF(data)
+        return None
+    if count[0] != room:
+        _PyBytes_Resize(&data, count[0])
+    received = <object>data
+    Py_DECREF(data)
+    return <bytes>received
+
+
+cdef Py_ssize_t room_after(Py_ssize_t count) noexcept:
+    return min(count + count // 8, <Py_ssize_t>ROOM_MAX) if count >= LARGE_READ else 0
