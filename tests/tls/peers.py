@@ -1,88 +1,37 @@
-"""Protocols that write down what they hear, and a server with one connection to it, both over TLS."""
+"""A server, and one connection to it, over TLS; what they hear is written down as in the tests of plain connections."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.transport.peers import (
+    LOOPBACK,
+    SECONDS_MAX,
+    EchoProtocol,
+    RecordingProtocol,
+    connected_sockets,
+    eventually,
+    run,
+    turns,
+)
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable
 
-LOOPBACK = "127.0.0.1"
-SECONDS_MAX = 20
-
-T = TypeVar("T")
-
-
-def run(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` on `loop`, at most `SECONDS_MAX` long."""
-    return loop.run_until_complete(asyncio.wait_for(main, SECONDS_MAX))
-
-
-async def turns(count: int = 5) -> None:
-    """Let the loop go round `count` times."""
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-async def eventually(condition: Callable[[], object]) -> None:
-    """Return once `condition()` is true, asked between turns of the loop."""
-    attempts = 0
-    while not condition():
-        attempts += 1
-        await asyncio.sleep(0 if attempts < 50 else 0.001)
-
-
-class RecordingProtocol(asyncio.Protocol):
-    """Writes down each callback's name, the bytes, and how the connection ended."""
-
-    keep_open: bool | None = None
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.received = bytearray()
-        self.transport: Any = None
-        self.lost: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.calls.append("connection_made")
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        assert type(data) is bytes
-        assert data
-        self.calls.append("data_received")
-        self.received += data
-
-    def eof_received(self) -> bool | None:
-        self.calls.append("eof_received")
-        return self.keep_open
-
-    def pause_writing(self) -> None:
-        self.calls.append("pause_writing")
-
-    def resume_writing(self) -> None:
-        self.calls.append("resume_writing")
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self.calls.append("connection_lost")
-        self.lost.set_result(exc)  # raises, and so fails the test, on a second call
-
-    async def receive(self, count: int) -> bytes:
-        """Take `count` bytes once they have arrived."""
-        await eventually(lambda: len(self.received) >= count or self.lost.done())
-        data = bytes(self.received[:count])
-        del self.received[:count]
-        return data
-
-
-class EchoProtocol(RecordingProtocol):
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        self.transport.write(data)
+__all__ = [
+    "LOOPBACK",
+    "SECONDS_MAX",
+    "EchoProtocol",
+    "Ends",
+    "RecordingProtocol",
+    "connected",
+    "connected_sockets",
+    "eventually",
+    "run",
+    "turns",
+]
 
 
 class Ends:
@@ -141,14 +90,3 @@ async def connected(
         server.close()
         raise
     return Ends(server, made, transport, protocol)
-
-
-@contextlib.contextmanager
-def connected_sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two non-blocking ends of one TCP connection over loopback."""
-    with socket.create_server((LOOPBACK, 0)) as listener, socket.socket() as near:
-        near.connect(listener.getsockname())
-        with listener.accept()[0] as far:
-            near.setblocking(False)
-            far.setblocking(False)
-            yield near, far
