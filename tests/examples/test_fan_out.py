@@ -45,7 +45,7 @@ def start(start_example: Callable[..., Program]) -> Callable[..., Callable[[str]
 def test_answer_comes_in_time_with_what_has_come_and_why_the_rest_has_not(start: Callable[..., Any]) -> None:
     get = start("weather", "hotels", "trains", "events")
     started = time.monotonic()
-    status, answer = get("/city/Ulm?within=2")
+    status, answer = get("/city/Ulm?within=5")
     # The slow service would take a minute.
     assert time.monotonic() - started < 20
     assert (status, answer) == (
@@ -53,20 +53,20 @@ def test_answer_comes_in_time_with_what_has_come_and_why_the_rest_has_not(start:
         {
             "city": "Ulm",
             "weather": {"city": "Ulm", "degrees": 21},
-            "missing": {"hotels": "took longer than 1.98 s", "trains": "status 500", "events": "no JSON"},
+            "missing": {"hotels": "took longer than 4.98 s", "trains": "status 500", "events": "no JSON"},
         },
     )
     # Twenty requests at once each give up one slow answer; the API goes on.
     with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(get, ["/city/Ulm?within=2"] * 20))
+        answers = list(threads.map(get, ["/city/Ulm?within=5"] * 20))
     assert all(status == 200 and "weather" in answer for status, answer in answers)
 
 
 def test_nothing_at_all_is_a_gateway_time_out(start: Callable[..., Any]) -> None:
     get = start("hotels", "trains")
-    status, body = get("/city/Ulm?within=1")
+    status, body = get("/city/Ulm?within=4")
     assert status == 504
-    assert json.loads(body)["missing"] == {"hotels": "took longer than 0.98 s", "trains": "status 500"}
+    assert json.loads(body)["missing"] == {"hotels": "took longer than 3.98 s", "trains": "status 500"}
     for within in ("soon", "0", "-1", "nan", "11"):
         assert get(f"/city/Ulm?within={within}") == (400, f"within is seconds from 0.02 to 10, not {within}")
 
