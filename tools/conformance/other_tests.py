@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import importlib.machinery
 import importlib.util
+import os
 import re
 import sys
 import unittest
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PACKAGE = "test.test_asyncio"
+# What the tests call in a newer way than the running Python's allows.
+_CALLED_NEWLY = ("check_sanitizer", "skip_if_sanitizer")
 _SUPPORT = ("", "socket_helper", "threading_helper", "warnings_helper")
 
 
@@ -51,6 +54,12 @@ def install(folder: Path) -> None:
     for name in _SUPPORT:
         module = importlib.import_module(f"test.support.{name}" if name else "test.support")
         lend(module, folder / "support" / f"{name or '__init__'}.py")
+    for name in _CALLED_NEWLY:
+        if hasattr(support, name):
+            support.__getattr__(name)
+    unix_events: Any = importlib.import_module("asyncio.unix_events")
+    if not hasattr(unix_events, "can_use_pidfd"):
+        unix_events.can_use_pidfd = lambda: hasattr(os, "pidfd_open")
 
 
 def add_assertions(case: type[unittest.TestCase]) -> None:
