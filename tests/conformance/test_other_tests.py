@@ -52,6 +52,15 @@ def test_a_function_that_is_missing_comes_from_the_newer_source(lent):
     assert lent.imported() == "tempfile/"
 
 
+def test_what_lends_replaces_what_is_called_in_a_newer_way(tmp_path):
+    source = tmp_path / "support.py"
+    source.write_text("def skip(*, thread=False):\n    return thread\n")
+    module = types.ModuleType("support")
+    module.skip = lambda: None
+    other_tests.lend(module, source)("skip")
+    assert module.skip(thread=True) is True
+
+
 @pytest.mark.parametrize("name", ["nothing", "LIMIT", "plai"])
 def test_what_is_no_function_of_the_newer_source_is_missing(lent, name):
     with pytest.raises(AttributeError, match=f"module 'support' has no attribute '{name}'"):

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import types
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _PACKAGE = "test.test_asyncio"
 # What the tests call in a newer way than the running Python's allows.
-_CALLED_NEWLY = ("check_sanitizer", "skip_if_sanitizer")
+_CALLED_NEWLY = {"": ["check_sanitizer", "skip_if_sanitizer"], "warnings_helper": ["ignore_warnings"]}
 _SUPPORT = ("", "socket_helper", "threading_helper", "warnings_helper")
 
 
@@ -53,10 +53,10 @@ def install(folder: Path) -> None:
     add_assertions(unittest.TestCase)
     for name in _SUPPORT:
         module = importlib.import_module(f"test.support.{name}" if name else "test.support")
-        lend(module, folder / "support" / f"{name or '__init__'}.py")
-    for name in _CALLED_NEWLY:
-        if hasattr(support, name):
-            support.__getattr__(name)
+        find = lend(module, folder / "support" / f"{name or '__init__'}.py")
+        for function in _CALLED_NEWLY.get(name, ()):
+            if hasattr(module, function):
+                find(function)
     unix_events: Any = importlib.import_module("asyncio.unix_events")
     if not hasattr(unix_events, "can_use_pidfd"):
         unix_events.can_use_pidfd = lambda: hasattr(os, "pidfd_open")
@@ -94,8 +94,11 @@ def assertIsSubclass(self: unittest.TestCase, cls: type, superclass: Any, msg: A
         raise self.failureException(msg or f"{cls!r} is no subclass of {superclass!r}")
 
 
-def lend(module: types.ModuleType, source: Path) -> None:
-    """Has `module` find what it lacks in a source file: top-level functions, each compiled when it is asked for."""
+def lend(module: types.ModuleType, source: Path) -> Callable[[str], Any]:
+    """Has `module` find what it lacks in a source file: top-level functions, each compiled when it is asked for.
+
+    Returns what finds them, and puts them into the module.
+    """
     text = source.read_text(encoding="utf-8")
     for name in re.findall(r"^import ([\w.]+)$", text, re.MULTILINE):
         with contextlib.suppress(ImportError):
@@ -111,6 +114,7 @@ def lend(module: types.ModuleType, source: Path) -> None:
         return module.__dict__[name]
 
     module.__dict__["__getattr__"] = find
+    return find
 
 
 def definition_of(name: str, lines: Sequence[str]) -> str:
