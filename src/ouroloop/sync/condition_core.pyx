@@ -50,7 +50,10 @@ cdef class ConditionCore(Enterable):
     What a condition does, but for `wait_for`.
     """
 
-    def __init__(self, lock=None):
+    def __init__(self, lock=None, *args, **keywords):
+        if args or keywords:
+            # Refuses them, in its own words.
+            asyncio.Condition.__init__(self, lock, *args, **keywords)
         if lock is None:
             self._lock = self.native_lock = Lock()
         else:

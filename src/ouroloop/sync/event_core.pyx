@@ -3,6 +3,8 @@
 `set()` completes every waiter. A waiter that was completed returns even when the flag is lowered before it runs.
 """
 
+import asyncio
+
 from cpython.object cimport PyTypeObject
 
 from ouroloop.sync.loop_bound cimport LoopBound
@@ -21,8 +23,11 @@ cdef class EventCore(LoopBound):
     What an event does; lowered at first.
     """
 
-    def __init__(self):
+    def __init__(self, *args, **keywords):
         """Native, and here, so that making an event calls no Python; the fields are as they must be already."""
+        if args or keywords:
+            # Refuses them, in its own words.
+            asyncio.Event.__init__(self, *args, **keywords)
 
     def __repr__(self):
         described = object.__repr__(self)[1:-1]

@@ -5,6 +5,8 @@ lock is free, but nobody else may take it while a waiter stands in line. A waite
 wakes the next one, so the lock is never free with somebody asleep in its line.
 """
 
+import asyncio
+
 from cpython.object cimport PyTypeObject
 
 from ouroloop.sync.entering cimport Enterable
@@ -26,8 +28,11 @@ cdef class LockCore(Enterable):
     What a lock does; free at first.
     """
 
-    def __init__(self):
+    def __init__(self, *args, **keywords):
         """Native, and here, so that making a lock calls no Python; the fields are as they must be already."""
+        if args or keywords:
+            # Refuses them, in its own words.
+            asyncio.Lock.__init__(self, *args, **keywords)
 
     def __repr__(self):
         described = object.__repr__(self)[1:-1]

@@ -63,7 +63,10 @@ cdef class QueueCore(LoopBound):
         self.maximum = 0
         self.is_finished = True
 
-    def __init__(self, maxsize=0):
+    def __init__(self, maxsize=0, *args, **keywords):
+        if args or keywords:
+            # Refuses them, in its own words.
+            asyncio.Queue.__init__(self, maxsize, *args, **keywords)
         self.set_maximum(maxsize)
         self.getters = self.putters = self.finished = None
         self._unfinished_tasks = 0

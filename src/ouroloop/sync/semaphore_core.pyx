@@ -4,6 +4,8 @@ A release gives the place to the first waiter that is not done: the number is lo
 A waiter that is ended after that gives its place back.
 """
 
+import asyncio
+
 from cpython.object cimport PyTypeObject
 
 from ouroloop.sync.entering cimport Enterable
@@ -26,7 +28,10 @@ cdef class SemaphoreCore(Enterable):
     What a semaphore does.
     """
 
-    def __init__(self, value=1):
+    def __init__(self, value=1, *args, **keywords):
+        if args or keywords:
+            # Refuses them, in its own words.
+            asyncio.Semaphore.__init__(self, value, *args, **keywords)
         if value < 0:
             raise ValueError("Semaphore initial value must be >= 0")
         self._value = value
@@ -106,7 +111,9 @@ cdef class BoundedSemaphoreCore(SemaphoreCore):
     What a bounded semaphore does.
     """
 
-    def __init__(self, value=1):
+    def __init__(self, value=1, *args, **keywords):
+        if args or keywords:
+            asyncio.BoundedSemaphore.__init__(self, value, *args, **keywords)
         self._bound_value = value
         SemaphoreCore.__init__(self, value)
 
