@@ -19,7 +19,7 @@
 
 enum { EVENTS_AT_ONCE = 1024, WAIT_MS = 50, LIFETIME_SECONDS = 900 };
 
-static const uint64_t STALLED_NS = 5000000000u;
+static const uint64_t STALLED_NS = 10000000000u;
 
 struct snapshot {
     uint64_t moment_ns;
