@@ -117,6 +117,17 @@ def test_stopping_is_true_from_stop_to_the_end_of_the_iteration(loop):
     assert not loop._stopping
 
 
+def test_a_stop_can_be_taken_back(loop):
+    loop.stop()
+    loop._stopping = False
+    assert not loop._stopping
+    assert loop.run_until_complete(asyncio.sleep(0.001, "ran")) == "ran"
+    loop._stopping = True
+    never = loop.create_future()
+    with pytest.raises(RuntimeError, match="Event loop stopped before Future completed"):
+        loop.run_until_complete(never)
+
+
 def test_default_executor_is_made_at_its_first_use(loop):
     assert loop._default_executor is None
     loop.run_until_complete(loop.run_in_executor(None, int))

@@ -90,6 +90,9 @@ cdef class LoopCore:
         free(self.transports)
 
     def __setattr__(self, name, value):
+        if name == "_stopping":  # Sanic takes a stop back before it runs the loop again
+            self._stopping = bool(value)
+            return
         PyObject_GenericSetAttr(self, name, value)
         if name == "call_soon":
             self.has_own_call_soon = True
