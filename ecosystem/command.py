@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ouroloop
+from ecosystem import load as load_of
 from ecosystem import page
 from ecosystem.environment import Environment, PreparationError
 from ecosystem.recipe import LOOPS, Recipe, RecipeError, load, names
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RecipeError as error:
         print(f"ecosystem: {error}", file=sys.stderr)
         return 2
+    if options.load:
+        recipes = [recipe for recipe in recipes if load_of.program_of(recipe.name)]
     if options.ci:
         recipes = [recipe for recipe in recipes if recipe.ci]
     made_with = f"CPython {platform.python_version()}, Ouroloop {ouroloop.__version__}"
@@ -45,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _report(verdict)
             if options.page:
                 # After each, so that an interrupted run loses one row only.
-                page.write({**page.read(), **verdicts}, made_with)
+                page.write({**page.read(), recipe.name: verdict}, made_with)
     bad = [name for name, verdict in verdicts.items() if not verdict.is_good]
     good = len(verdicts) - len(bad)
     print(f"ecosystem: {good} of {len(verdicts)} libraries show no unexplained difference,"
@@ -61,6 +64,8 @@ def run(recipe: Recipe, servers: Servers, options: argparse.Namespace) -> Verdic
         variables = servers.variables(recipe.servers)
     except (PreparationError, ServerError) as problem:
         return Verdict(recipe.name, recipe.version, recipe.group, note=recipe.note, problem=str(problem))
+    if options.load:
+        return _load(environment, variables, servers)
     suite = Suite(environment, variables, for_ci=options.ci)
     runs: dict[str, Outcomes] = {}
     for loop in (each for each in LOOPS if each in recipe.loops and each in options.loops):
@@ -70,7 +75,27 @@ def run(recipe: Recipe, servers: Servers, options: argparse.Namespace) -> Verdic
             f"    {loop:8} {outcomes.count('passed')} passed, {outcomes.count('failed')} failed,"
             f" {outcomes.count('skipped')} skipped, {outcomes.seconds:.0f} s {outcomes.problem}".rstrip()
         )
-    return judge(recipe, runs, _try_again(recipe, suite, runs))
+    verdict = judge(recipe, runs, _try_again(recipe, suite, runs))
+    before = page.read().get(recipe.name)
+    if before is not None and before.version == verdict.version:
+        verdict.load, verdict.is_loaded_well = before.load, before.is_loaded_well
+    return verdict
+
+
+def _load(environment: Environment, variables: dict[str, str], servers: Servers) -> Verdict:
+    """A minute of load, kept with the row that the suites made."""
+    recipe = environment.recipe
+    verdict = page.read().get(recipe.name) or Verdict(
+        recipe.name, recipe.version, recipe.group, note=recipe.note
+    )
+    try:
+        result = load_of.run(environment, variables, servers.packages)
+    except ServerError as problem:
+        result = load_of.Load(recipe.name, recipe.version, "none", 0, problem=str(problem))
+    load_of.report(result)
+    verdict.load = result.as_json()
+    verdict.is_loaded_well = result.is_good
+    return verdict
 
 
 def _try_again(recipe: Recipe, suite: Suite, runs: dict[str, Outcomes]) -> list[str]:
@@ -106,6 +131,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--wheel", type=Path, required=True, help="the wheel of ours that is tested")
     parser.add_argument(
         "--ci", action="store_true", help="only the recipes that CI runs, and their short form"
+    )
+    parser.add_argument(
+        "--load", action="store_true", help="instead of suites, a minute of load for each server"
     )
     parser.add_argument("--no-page", dest="page", action="store_false", help="leave docs/ecosystem.md alone")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for environments, logs and servers")

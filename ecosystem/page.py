@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ecosystem.recipe import GROUPS, LOOPS
 from ecosystem.verdict import Verdict
@@ -27,6 +27,15 @@ source distribution has no tests is tested by ours beside its recipe, against th
 No test that passes on the standard library's loop may fail on Ouroloop without a line below that says why.
 Numbers are tests: passed / failed / skipped. What fails on every loop is the library's own, or this machine's.
 """
+
+
+LOAD = """\
+One process on Ouroloop, loaded by a client of others (`make ecosystem ARGS=--load`). The machine was busy with other
+work: the numbers of requests are no measure of speed. Memory is what the process has of its own, after a warm-up and at
+the end.
+
+| library | client | requests | errors | memory before | memory after |
+| --- | --- | --- | --- | --- | --- |"""
 
 
 def read(record: Path = RECORD) -> dict[str, Verdict]:
@@ -53,6 +62,9 @@ def render(verdicts: Iterable[Verdict], made_with: str) -> str:
         if rows:
             lines += [f"## {group}\n", "| library | version | asyncio | uvloop | Ouroloop | differences |"]
             lines += ["| --- | --- | --- | --- | --- | --- |", *map(_row, rows), ""]
+    loaded = [each.load for each in verdicts if each.load]
+    if loaded:
+        lines += ["## Under load\n", LOAD, *map(_load_row, loaded), ""]
     explained = [each for each in verdicts if each.known or each.unsteady or each.broken]
     if explained:
         lines.append("## Differences, explained\n")
@@ -79,6 +91,13 @@ def _row(verdict: Verdict) -> str:
     if verdict.note:
         said.append(verdict.note)
     return f"| {' | '.join([*cells, '; '.join(said) or 'none'])} |".replace("\n", " ")
+
+
+def _load_row(load: dict[str, Any]) -> str:
+    memory = [f"{load[when] / 2**20:.1f} MiB" for when in ("resident_before", "resident_after")]
+    said = "; ".join(filter(None, [load["problem"], load["errors"]])) or "none"
+    cells = [load["library"], load["client"], f"{load['requests']} in {load['seconds']} s", said, *memory]
+    return f"| {' | '.join(cells)} |"
 
 
 def _explanation(verdict: Verdict) -> list[str]:

@@ -194,12 +194,9 @@ class Server:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise self.problem(f"it ended with {self.process.returncode}: {self._last_line()}")
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
-                time.sleep(0.1)
-            else:
+            if listens(self.port):
                 return
+            time.sleep(0.1)
         raise self.problem(f"it did not listen within {START_SECONDS_MAX} s")
 
 
@@ -350,6 +347,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def listens(port: int) -> bool:
+    """Whether somebody accepts connections on a port of this machine."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _group() -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ecosystem.recipe import Recipe
     from ecosystem.suite import Outcomes
+
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 @dataclass
@@ -45,10 +48,13 @@ class Verdict:
     # Why there are no figures, or no proof.
     problem: str = ""
     note: str = ""
+    # A minute of load, as `load.Load` has it; empty when there was none.
+    load: dict[str, Any] = field(default_factory=dict)
+    is_loaded_well: bool = True
 
     @property
     def is_good(self) -> bool:
-        return not self.broken and not self.problem
+        return not self.broken and not self.problem and self.is_loaded_well
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -91,7 +97,8 @@ def _summary(message: str) -> str:
     """The line of a failure that says most: pytest marks the exception's by an E."""
     lines = message.strip().splitlines()
     marked = [line[1:] for line in lines if line.startswith("E ")]
-    return (marked or lines[-1:])[0].strip()[:200]
+    # The page is the same wherever the project's folder is.
+    return (marked or lines[-1:])[0].strip().replace(f"{PROJECT}/", "")[:200]
 
 
 def _problem(recipe: Recipe, runs: dict[str, Outcomes]) -> str:

@@ -41,7 +41,7 @@ WAYS = {
 }[LOOP]
 
 
-@pytest.mark.parametrize(("takeover", "module"), WAYS)
+@pytest.mark.parametrize(("takeover", "module"), WAYS, ids=[f"way{number}" for number in range(len(WAYS))])
 def test_server_and_client(takeover, module, tmp_path):
     async def main(address):
         async with aiohttp.ClientSession(address) as session:

@@ -13,7 +13,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
-@pytest.mark.parametrize(("takeover", "kind"), WAYS)
+@pytest.mark.parametrize(("takeover", "kind"), WAYS, ids=[f"way{number}" for number in range(len(WAYS))])
 def test_it_serves_on_the_loop_and_stops_when_told(takeover, kind, workers, tmp_path):
     port = free_port()
     options = ["--bind", f"127.0.0.1:{port}", "--worker-class", kind, "--workers", workers]

@@ -69,7 +69,7 @@ def sanic(folder, way, workers="1"):
     return serving(folder, port, *takeover, "served.py", str(port), workers, kind, source=SOURCE)
 
 
-@pytest.mark.parametrize("way", WAYS, ids=[kind for _, kind in WAYS])
+@pytest.mark.parametrize("way", WAYS, ids=[f"way{number}" for number in range(len(WAYS))])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_it_serves_on_the_loop_and_stops_when_told(workers, way, tmp_path):
     with sanic(tmp_path, way, workers) as program:
@@ -80,7 +80,7 @@ def test_it_serves_on_the_loop_and_stops_when_told(workers, way, tmp_path):
         assert "Traceback" not in program.printed(), program.printed()
 
 
-@pytest.mark.parametrize("way", WAYS, ids=[kind for _, kind in WAYS])
+@pytest.mark.parametrize("way", WAYS, ids=[f"way{number}" for number in range(len(WAYS))])
 def test_streams_tasks_and_websockets(way, tmp_path):
     async def echo(address):
         async with websockets.connect(address.replace("http", "ws") + "echo") as socket:
