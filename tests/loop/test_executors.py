@@ -272,10 +272,17 @@ def test_loop_that_closes_while_a_thread_works_is_not_disturbed_by_its_result(lo
 
 
 def test_work_that_the_executor_drops_is_cancelled(loop, release):
+    started = threading.Semaphore(0)
+
+    def work():
+        started.release()
+        return release.wait()
+
     async def main():
         await loop.run_in_executor(None, int)
         executor = loop._default_executor
-        working = [loop.run_in_executor(None, release.wait) for _ in range(executor._max_workers)]
+        working = [loop.run_in_executor(None, work) for _ in range(executor._max_workers)]
+        assert all(started.acquire(timeout=10) for _ in working)
         waiting = loop.run_in_executor(None, int)
         executor.shutdown(wait=False, cancel_futures=True)
         with pytest.raises(asyncio.CancelledError):
