@@ -8,6 +8,8 @@ import types
 
 import pytest
 
+from ouroloop.task.start import eager_task_factory
+
 pytestmark = pytest.mark.reference_since(3, 12)
 
 
@@ -334,6 +336,18 @@ def test_create_task_takes_eager_start_on_every_python(loop):
         return task.result(), task.get_name(), await later
 
     assert loop.run_until_complete(main()) == ("at once", "named", "later")
+
+
+@pytest.mark.only_ouroloop
+def test_an_eager_factory_s_tasks_know_their_name_from_the_start(loop):
+    async def own_name():
+        return asyncio.current_task().get_name()
+
+    async def main():
+        loop.set_task_factory(eager_task_factory)
+        return loop.create_task(own_name(), name="named").result()
+
+    assert loop.run_until_complete(main()) == "named"
 
 
 def test_constructor_shows_the_argument(task_class):

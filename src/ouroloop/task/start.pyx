@@ -31,3 +31,5 @@ def create_eager_task_factory(custom_task_constructor):
 
 
 eager_task_factory = create_eager_task_factory(Task)
+# A task that starts at once has its name from the start, on every Python.
+eager_task_factory._takes_name = True

@@ -486,9 +486,10 @@ cdef class TaskCore(LoopCore):
         if eager_start is not None:
             # Only who asks for it hands it on: a factory that does not know it says so.
             keywords["eager_start"] = eager_start
-        if name is not None and FACTORY_TAKES_NAME:
+        takes_name = name is not None and (FACTORY_TAKES_NAME or hasattr(self.task_factory, "_takes_name"))
+        if takes_name:
             keywords["name"] = name
         task = self.task_factory(self, coro, **keywords)
-        if name is not None and not FACTORY_TAKES_NAME and hasattr(task, "set_name"):
+        if name is not None and not takes_name and hasattr(task, "set_name"):
             task.set_name(name)
         return task
