@@ -72,10 +72,10 @@ def test_a_reader_callback_takes_over(loop: Loop) -> None:
     async def main() -> None:
         with connected_sockets() as (near, far):
             await read_often(loop, near, far)
-            heard = loop.create_future()
-            loop.add_reader(near, heard.set_result, None)
+            heard = asyncio.Event()
+            loop.add_reader(near, heard.set)
             far.send(b"x")
-            await asyncio.wait_for(heard, 5)
+            await asyncio.wait_for(heard.wait(), 5)
             assert loop.remove_reader(near)
             assert not loop.remove_reader(near)
             assert await loop.sock_recv(near, 10) == b"x"
