@@ -89,7 +89,7 @@ def run(
     with log.open("w") as output:
         server = subprocess.Popen(
             command,
-            env={**os.environ, **variables},
+            env={**os.environ, **variables, "PYTHONPATH": ""},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

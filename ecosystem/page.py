@@ -25,14 +25,15 @@ virtual environment with the version that the table names; what is run stands in
 source distribution has no tests is tested by ours beside its recipe, against the real thing.
 
 No test that passes on the standard library's loop may fail on Ouroloop without a line below that says why.
-Numbers are tests: passed / failed / skipped. What fails on every loop is the library's own, or this machine's.
+Numbers are tests: passed / failed / skipped; a dash is a loop that they were not run on. What fails on every loop is the
+library's own, or this machine's. Recipes without a row here have not been run to their end yet.
 """
 
 
 LOAD = """\
-One process on Ouroloop, loaded by a client of others (`make ecosystem ARGS=--load`). The machine was busy with other
-work: the numbers of requests are no measure of speed. Memory is what the process has of its own, after a warm-up and at
-the end.
+One process on Ouroloop, loaded by a client of others (`make ecosystem ARGS=--load`). The numbers of requests are no
+measure of speed: the client and whatever else ran shared the machine. Memory is what the process has of its own, after
+a warm-up and at the end.
 
 | library | client | requests | errors | memory before | memory after |
 | --- | --- | --- | --- | --- | --- |"""
