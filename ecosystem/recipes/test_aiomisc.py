@@ -43,7 +43,7 @@ def test_the_entrypoint_runs_services_on_the_loop():
 def test_time_limits_and_retries():
     calls = []
 
-    @aiomisc.asyncbackoff(attempt_timeout=5, deadline=20, pause=0.001, max_tries=3)
+    @aiomisc.asyncbackoff(attempt_timeout=5, deadline=20, pause=0.001, max_tries=3, exceptions=(OSError,))
     async def flaky():
         calls.append(1)
         if len(calls) < 3:
