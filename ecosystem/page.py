@@ -25,8 +25,8 @@ virtual environment with the version that the table names; what is run stands in
 source distribution has no tests is tested by ours beside its recipe, against the real thing.
 
 No test that passes on the standard library's loop may fail on Ouroloop without a line below that says why.
-Numbers are tests: passed / failed / skipped; a dash is a loop that they were not run on. What fails on every loop is the
-library's own, or this machine's. Recipes without a row here have not been run to their end yet.
+Numbers are tests: passed / failed / skipped; a dash is a loop that they were not run on. What fails on every loop is
+the library's own, or this machine's. Recipes without a row here have not been run to their end yet.
 """
 
 
