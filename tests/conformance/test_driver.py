@@ -136,7 +136,7 @@ def test_a_module_that_cannot_be_imported_is_a_failure(settings):
 OTHER_IMPLEMENTATION = """
     import unittest.async_case
     from asyncio import *
-    from asyncio import new_event_loop
+    from asyncio import SelectorEventLoop as new_event_loop
 
     marker = "other"
     del timeout

@@ -195,7 +195,7 @@ def test_interrupt_from_the_main_coroutine_is_raised_once_and_not_reported(loop,
     ran = []
     # A stop left over from the failed run would end this one after a single iteration.
     loop.call_soon(loop.call_soon, loop.call_soon, ran.append, "goes on")
-    loop.call_later(0.001, loop.stop)
+    loop.call_soon(loop.call_soon, loop.call_soon, loop.call_soon, loop.stop)
     loop.run_forever()
     assert ran == ["goes on"]
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import inspect
+import warnings
 
 import pytest
 
@@ -93,7 +94,10 @@ def test_what_is_never_awaited_warns(library):
 
 
 def test_it_passes_for_a_coroutine_function(library):
-    assert asyncio.iscoroutinefunction(library.sleep)
+    with warnings.catch_warnings():
+        # Deprecated from 3.14 on.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        assert asyncio.iscoroutinefunction(library.sleep)
     sleeping = library.sleep(0)
     assert asyncio.iscoroutine(sleeping)
     assert inspect.isawaitable(sleeping)

@@ -320,7 +320,7 @@ def test_its_repr_says_where_it_stands(loop, library):
     loop.run_until_complete(main())
 
 
-@pytest.mark.library_since(3, 14)
+@pytest.mark.only_our_library
 def test_no_reference_cycle_is_left_by_an_error(loop, library):
     async def main():
         error = PlannedError()

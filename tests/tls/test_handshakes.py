@@ -128,7 +128,10 @@ def test_server_that_ends_at_once_is_a_reset(loop, client_context):
         with socket.create_server((LOOPBACK, 0)) as listener:
             connecting = asyncio.ensure_future(
                 loop.create_connection(
-                    RecordingProtocol, *listener.getsockname(), ssl=client_context, server_hostname=""
+                    RecordingProtocol,
+                    *listener.getsockname(),
+                    ssl=client_context,
+                    server_hostname="localhost",
                 )
             )
             await turns()
@@ -156,7 +159,7 @@ def test_silent_server_is_given_up(loop, client_context):
                 RecordingProtocol,
                 *listener.getsockname(),
                 ssl=client_context,
-                server_hostname="",
+                server_hostname="localhost",
                 ssl_handshake_timeout=0.05,
             )
 
@@ -247,7 +250,10 @@ def test_plain_server_is_no_tls_server(loop, client_context):
         server = await loop.create_server(make, LOOPBACK, 0)
         with pytest.raises(ssl.SSLError):
             await loop.create_connection(
-                RecordingProtocol, *server.sockets[0].getsockname(), ssl=client_context, server_hostname=""
+                RecordingProtocol,
+                *server.sockets[0].getsockname(),
+                ssl=client_context,
+                server_hostname="localhost",
             )
         server.close()
         await made[0].lost

@@ -214,7 +214,7 @@ def test_changed_byte_fails_the_connection_after_what_came_before_it(pair):
     client.send(b"bad")
     flight = bytearray(client.to_send())
     flight[-1] ^= 1
-    with pytest.raises(ssl.SSLError, match=r"(?i)mac"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)mac|record layer failure"):
         server.receive(flight)
     assert server.to_send()  # the alert
 

@@ -28,7 +28,8 @@ POLL_SECONDS = 0.05
 IMPORT_SECONDS_MAX = 60.0
 ABORT_SECONDS_MAX = 3.0
 PROCESSES_MAX = 100
-LOG_TAIL_BYTES = 1500
+# From 3.14 on the stacks of a process that dies are followed by those of the C functions.
+LOG_TAIL_BYTES = 12000
 EXPECTED_FAILURE_SECONDS_MAX = 5.0
 # More failures than this come from one cause, which would be there the second time too.
 RETRIED_TESTS_MAX = 60
