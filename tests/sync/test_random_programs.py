@@ -194,8 +194,11 @@ class Run:
         return sorted(tasks.index(task) for task in done)
 
     async def do_as_completed(self, path, programs, plain, limit):
-        # Tasks in a known order: a set of coroutines has none.
+        # Tasks in a known order: a set of coroutines has none, and one of tasks that are done already neither.
+        factory = self.loop.get_task_factory()
+        self.loop.set_task_factory(None)
         tasks = [self.start(child) for child in self.children(path, programs)]
+        self.loop.set_task_factory(factory)
         results = []
         for following in self.library("as_completed")(tasks, timeout=self.delay(limit)):
             try:
