@@ -142,12 +142,19 @@ $(RELEASE)/.site: $(RELEASE)/pyvenv.cfg pyproject.toml
 build: $(VENV)/.editable  ## editable install; a changed .pyx is rebuilt by this, or when it is imported
 	@$(WITH_TOOLS) $(LOCK) $(BIN)/ninja -C $(BUILD) --quiet
 
+# Tests of TLS make their certificates with the program openssl. Where a machine lacks it, Debian's is fetched.
+OPENSSL := $(if $(shell command -v openssl),,build/tls-peers/usr/bin/openssl)
+export PATH := $(PATH):$(CURDIR)/build/tls-peers/usr/bin
+
+build/tls-peers/usr/bin/openssl:
+	@tools/tls_peers.sh
+
 .PHONY: test
-test: $(TESTED)/.wheel $(TESTED)/.test-tools  ## all tests; TESTS=tests/loop picks some, ARGS='-x -k timer' goes to pytest
+test: $(OPENSSL) $(TESTED)/.wheel $(TESTED)/.test-tools  ## all tests; TESTS=tests/loop picks some, ARGS='-x -k timer' goes to pytest
 	@$(TESTED)/bin/python -m pytest $(TESTS) $(ARGS)
 
 .PHONY: test-release
-test-release: $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same on what is shipped, which has no assertions
+test-release: $(OPENSSL) $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same on what is shipped, which has no assertions
 	@$(RELEASE)/bin/python -m pytest $(TESTS) $(ARGS)
 
 # Without their libraries, the tests of the examples are skipped by the targets above.
@@ -164,12 +171,12 @@ tls-transfers: $(TESTED)/.wheel $(TESTED)/.test-tools  ## a gibibyte each way be
 # Programs of others end their connections when they like, and a delay of ours may come after that.
 FAULT_TESTS := tests/loop tests/poller tests/service tests/stream tests/tls tests/transport --ignore=tests/tls/test_real_peers.py
 .PHONY: faults
-faults: $(TESTED)/.wheel $(TESTED)/.test-tools  ## I/O tests while one in five system calls is interrupted, finds nothing or is cut short; SEED=7
+faults: $(OPENSSL) $(TESTED)/.wheel $(TESTED)/.test-tools  ## I/O tests while one in five system calls is interrupted, finds nothing or is cut short; SEED=7
 	@LD_PRELOAD="$$($(TESTED)/bin/python tests/faults/injector.py $(abspath build/faults))" OUROLOOP_FAULTS=$(or $(SEED),1):5 \
 	    $(TESTED)/bin/python -m pytest $(FAULT_TESTS) $(ARGS)
 
 .PHONY: soak
-soak: $(TESTED)/.wheel $(TESTED)/.test-tools  ## ten minutes of clients of every manner on every kind of socket; ARGS='--seconds 60 --seed 7'
+soak: $(OPENSSL) $(TESTED)/.wheel $(TESTED)/.test-tools  ## ten minutes of clients of every manner on every kind of socket; ARGS='--seconds 60 --seed 7'
 	@$(TESTED)/bin/python tests/soak/run.py $(ARGS)
 
 .PHONY: check

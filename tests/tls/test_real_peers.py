@@ -418,10 +418,9 @@ def test_nginx_fetches_from_us_and_sends_to_us(loop, certificate, version, tmp_p
             f"proxy_ssl_server_name on; proxy_ssl_protocols {NGINX_NAMES[version]};"
             f"proxy_ssl_trusted_certificate {certificate.authority}; }}"
         )
-        with nginx(tmp_path, directives) as port:
-            await ask(port)
-        server.close()
-        await server.wait_closed()
+        async with server:
+            with nginx(tmp_path, directives) as port:
+                await ask(port)
 
     run(loop, main())
 
