@@ -2,8 +2,8 @@
 
     python examples/task_queue/worker.py --redis redis://127.0.0.1:6379
 
-Run as many as you have cores, on as many machines as see the files. SIGTERM and Ctrl-C give what is unfinished back to
-the queue, for another worker.
+Run as many as you have cores, on as many machines as see the files. After SIGTERM or Ctrl-C it takes no more, and gives
+what it has not finished after a while back to the queue, for another worker.
 """
 
 import argparse
@@ -18,6 +18,8 @@ from redis.exceptions import RedisError
 
 import ouroloop
 
+GRACE_SECONDS = 5
+
 
 async def work(redis: RedisSettings, jobs_at_once: int) -> None:
     worker = Worker(
@@ -26,6 +28,8 @@ async def work(redis: RedisSettings, jobs_at_once: int) -> None:
         max_jobs=jobs_at_once,
         max_tries=TRIES_MAX,
         job_timeout=TIMEOUT_SECONDS,
+        # Without it arq loses, until its time is over, a job that it has taken and not begun when the signal comes.
+        job_completion_wait=GRACE_SECONDS,
         poll_delay=0.1,
         keep_result=3600,
     )

@@ -144,7 +144,7 @@ def assert_all_are_compressed(folder: Path) -> None:
     assert not list(folder.glob(".*"))
 
 
-def test_several_workers_share_the_jobs_and_a_stopped_one_gives_its_own_back(
+def test_several_workers_share_the_jobs_and_one_that_is_stopped_loses_none(
     redis: str, workers: Workers, folder: Path
 ) -> None:
     first, *_ = [workers.start() for _ in range(3)]
