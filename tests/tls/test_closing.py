@@ -465,7 +465,7 @@ def test_failing_connection_made_fails_the_connection(loop, server_context, clie
     async def main() -> None:
         with pytest.raises(ValueError, match="the protocol's own"):
             await connected(server_context, client_context, EchoProtocol, Failing)
-        await turns(20)
+        await turns(100)
         await eventually(lambda: capture_errors)
         assert len(capture_errors) == 1
 

@@ -164,7 +164,7 @@ def test_client_without_a_certificate_is_told_why_it_is_turned_away(loop, certif
             reason = await ends.near.lost
             ends.server.close()
         assert "CERTIFICATE_REQUIRED" in str(reason) or "HANDSHAKE_FAILURE" in str(reason)
-        await turns(20)
+        await turns(100)
 
     run(loop, main())
 
@@ -199,7 +199,7 @@ def test_unknown_certificate_is_refused_with_the_reason(loop, foreign_certificat
     async def main() -> None:
         with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer certificate"):
             await connected(foreign_certificate.server_context(), client_context)
-        await turns(20)
+        await turns(100)
 
     run(loop, main())
 
@@ -208,7 +208,7 @@ def test_certificate_for_another_name_is_refused(loop, other_certificate, client
     async def main() -> None:
         with pytest.raises(ssl.CertificateError, match="localhost"):
             await connected(other_certificate.server_context(), client_context)
-        await turns(20)
+        await turns(100)
 
     run(loop, main())
 
@@ -225,7 +225,7 @@ def test_default_context_trusts_no_test_certificate(loop, server_context):
     async def main() -> None:
         with pytest.raises(ssl.SSLCertVerificationError):
             await connected(server_context, True)
-        await turns(20)
+        await turns(100)
 
     run(loop, main())
 

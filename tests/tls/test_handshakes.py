@@ -234,7 +234,7 @@ def test_client_of_another_version_gets_an_alert(loop, certificate):
         client_context = certificate.client_context(maximum_version=ssl.TLSVersion.TLSv1_2)
         with pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION"):
             await connected(server_context, client_context)
-        await turns(20)
+        await turns(100)
 
     run(loop, main())
 

@@ -13,7 +13,7 @@ import socket
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.object cimport PyTypeObject
-from libc.errno cimport EAGAIN, EINTR
+from libc.errno cimport EAGAIN, EBADF, EINTR
 
 from ouroloop.kernel.errors cimport os_error
 from ouroloop.kernel.sockets cimport receive, send_one
@@ -108,7 +108,9 @@ cdef WakeHandle new_handle_for(SocketOperation operation):
     cdef WakeHandle handle
     core.check_open()
     operation.fd = operation.sock.fileno()
-    if operation.fd < 0 or (operation.fd < core.transport_capacity and core.transports[operation.fd] != NULL):
+    if operation.fd < 0:
+        raise os_error(EBADF)
+    if operation.fd < core.transport_capacity and core.transports[operation.fd] != NULL:
         core._ensure_fd_no_transport(operation.fd)
     handle = WakeHandle.__new__(WakeHandle)
     handle._loop = core
