@@ -234,8 +234,13 @@ def test_process_is_ended_by_signals(
 
 def test_who_has_waited_is_told_that_no_process_hears_a_signal(loop: Loop, processes: Any) -> None:
     async def main() -> None:
-        process = await processes.create_subprocess_exec("true")
-        await process.wait()
+        line, end = os.pipe()
+        process = await processes.create_subprocess_exec("cat", stdin=line)
+        os.close(line)
+        waiting = asyncio.ensure_future(process.wait())
+        await asyncio.sleep(0)
+        os.close(end)
+        await waiting
         with pytest.raises(ProcessLookupError):
             process.kill()
 

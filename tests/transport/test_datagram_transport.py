@@ -388,6 +388,7 @@ def test_a_connected_endpoint_hears_that_nobody_listens_and_goes_on(loop: Loop) 
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_an_error_callback_that_fails_reaches_the_sender(loop: Loop) -> None:
     class Fails(DatagramRecorder):
         def error_received(self, exc: Exception) -> None:

@@ -197,7 +197,7 @@ def test_a_server_that_is_started_later(loop: Loop, socket_path: str) -> None:
         await server.start_serving()
         assert await echo(loop, socket_path) == b"ping"
         server.close()
-        await turns()
+        await turns(100)
 
     run(loop, main())
 

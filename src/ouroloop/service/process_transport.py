@@ -109,8 +109,8 @@ class SubprocessTransport(asyncio.SubprocessTransport):
         return None if connected is None else connected.pipe
 
     def send_signal(self, signal: int) -> None:
-        """Raises ProcessLookupError once the process and its pipes have ended; before, a dead child hears nothing."""
-        if self._is_over:
+        """Raises ProcessLookupError once the protocol has lost its connection; before, a dead child hears nothing."""
+        if self._proc is None:
             raise ProcessLookupError
         # It may have ended, and somebody else may have reaped it.
         with contextlib.suppress(ProcessLookupError):
