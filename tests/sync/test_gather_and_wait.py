@@ -278,7 +278,7 @@ def test_as_completed_raises_for_each_that_is_late(loop, library):
             *(asyncio.create_task(asyncio.sleep(30)) for _ in range(2)),
         ]
         outcomes = []
-        for each in library.as_completed(tasks, timeout=0.002):
+        for each in library.as_completed(tasks, timeout=0.05):
             try:
                 outcomes.append(await each)
             except TimeoutError:

@@ -1,7 +1,8 @@
+from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
 
-from ouroloop.loop.handle cimport Handle, Runnable
+from ouroloop.loop.handle cimport Handle, LoopState, Runnable
 from ouroloop.loop.timers cimport TimerHandle, TimerHeap
 from ouroloop.poller.poller cimport Poller
 
@@ -11,7 +12,7 @@ cdef extern from "Python.h":
     void Py_INCREF_pointer "Py_INCREF"(PyObject *entry)
     void Py_DECREF_pointer "Py_DECREF"(PyObject *entry)
 
-cdef class LoopCore:
+cdef class LoopCore(LoopState):
     cdef list ring                    # the ready queue: a ring of Runnable, None in its free places
     cdef Py_ssize_t head              # place of the entry that runs next
     cdef Py_ssize_t count             # entries that wait
@@ -32,7 +33,8 @@ cdef class LoopCore:
     cdef bint closed
     cdef int home                     # fork depth of the process that made it
     cdef object running_entry         # the entry that runs now, kept in debug mode only
-    cdef readonly bint _debug
+    cdef bint has_last_step           # the step that ran last is still on the record: only another step may find it so
+    cdef PyTypeObject *step_type      # of the entries that are such steps; NULL where there are none
     cdef public object slow_callback_duration  # seconds an entry may run before debug mode reports it
     cdef bint has_own_clock           # a subclass overrides time()
     cdef bint has_own_call_at         # a subclass overrides call_at()
@@ -72,6 +74,7 @@ cdef class LoopCore:
     cdef int run_batch(self) except -1
     cdef int run_entries(self) except -1
     cdef int run_entries_timed(self) except -1
+    cdef int forget_last_step(self) except -1
     cdef int settle(self) except -1
     cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=*) except -1
 

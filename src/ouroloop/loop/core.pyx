@@ -25,6 +25,7 @@ import sys
 
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 from libc.math cimport ceil, isnan
 from libc.stdint cimport int64_t
@@ -32,7 +33,7 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
 from ouroloop.kernel.fork cimport fork_depth
-from ouroloop.loop.handle cimport Handle, Runnable, new_handle
+from ouroloop.loop.handle cimport Handle, LoopState, Runnable, new_handle
 from ouroloop.loop.thread_safe_handle cimport ThreadSafeHandle, new_thread_safe_handle
 from ouroloop.loop.timers cimport TimerHandle, TimerHeap, new_timer
 from ouroloop.poller.poller cimport Poller
@@ -42,6 +43,7 @@ from ouroloop.loop.describe import capture_stack
 cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident()
     int PyObject_GenericSetAttr(object of, object name, object value) except -1
+    PyTypeObject *type_of "Py_TYPE"(object of)
 
 cdef enum:
     POLL_AFTER_ENTRIES = 64
@@ -64,7 +66,7 @@ cdef class Watcher(Runnable):
 
 
 @cython.no_gc_clear  # who finalizes after the collector has cleared it must still find a whole, closed core
-cdef class LoopCore:
+cdef class LoopCore(LoopState):
     """The ready queue, the timers and the poller of one event loop."""
 
     def __cinit__(self, *args, **kwargs):
@@ -305,6 +307,7 @@ cdef class LoopCore:
         finally:
             self._stopping = False
             self.thread_ident = 0
+            self.forget_last_step()
             self.settle()
 
     def _run_once(self):
@@ -314,6 +317,7 @@ cdef class LoopCore:
         try:
             self.run_once()
         finally:
+            self.forget_last_step()
             self.settle()
 
     cdef int run_once(self) except -1:
@@ -343,6 +347,8 @@ cdef class LoopCore:
         """Queues what the ready descriptors' watchers want to run."""
         cdef Poller poller = self.poller
         self.check_open()
+        if self.has_last_step:
+            self.forget_last_step()
         cdef Py_ssize_t found = poller.wait(timeout_ns)
         cdef Py_ssize_t index
         PyErr_CheckSignals()
@@ -393,13 +399,18 @@ cdef class LoopCore:
                 raise
             except BaseException as error:
                 # An entry gives its failures to the exception handler itself; this is what it could not.
+                self.forget_last_step()
                 self.call_exception_handler({"message": "Exception in the event loop", "exception": error})
         return 0
 
     cdef int run_entries(self) except -1:
+        cdef Runnable entry
         while self.batch_left > 0:
             self.batch_left -= 1
-            self.take().run()
+            entry = self.take()
+            if self.has_last_step and type_of(entry) != self.step_type:
+                self.forget_last_step()
+            entry.run()
             if len(self.corked) != 0:
                 self.settle()
         return 0
@@ -411,6 +422,8 @@ cdef class LoopCore:
         while self.batch_left > 0:
             self.batch_left -= 1
             entry = self.take()
+            if self.has_last_step:
+                self.forget_last_step()
             started = self.now()
             self.running_entry = entry
             try:
@@ -422,6 +435,11 @@ cdef class LoopCore:
             seconds = self.now() - started
             if seconds >= <double>self.slow_callback_duration:
                 logger.warning("Executing %s took %.3f seconds", repr(entry), seconds)
+        return 0
+
+    cdef int forget_last_step(self) except -1:
+        """Takes the step that ran last off the record, before anything else looks there."""
+        self.has_last_step = False
         return 0
 
     cdef int settle(self) except -1:

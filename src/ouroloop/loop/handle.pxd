@@ -3,6 +3,10 @@ cdef class Runnable:
     # has gone to the exception handler.
     cdef int run(self) except -1
 
+cdef class LoopState:
+    # What a handle asks of its loop, where the loop is one of ours.
+    cdef readonly bint _debug
+
 cdef class Handle(Runnable):
     cdef readonly object _loop
     cdef readonly object _callback     # None once cancelled

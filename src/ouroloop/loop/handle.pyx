@@ -38,6 +38,10 @@ cdef class Runnable:
         raise NotImplementedError("a kind of runnable says what it does")
 
 
+cdef class LoopState:
+    """The part of a loop's core that its handles know."""
+
+
 cdef class Handle(Runnable):
     """Handle(callback, args, loop, context=None)
 --
@@ -74,7 +78,8 @@ cdef class Handle(Runnable):
         if self._cancelled:
             return
         self._cancelled = True
-        if self._loop.get_debug():
+        loop = self._loop
+        if (<LoopState>loop)._debug if isinstance(loop, LoopState) else loop.get_debug():
             self.cancelled_repr = repr(self)
         self._callback = None
         self._args = None

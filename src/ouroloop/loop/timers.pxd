@@ -28,6 +28,7 @@ cdef class TimerHeap:
     cdef int resize(self, Py_ssize_t capacity) except -1
     cdef void swap_last_to(self, Py_ssize_t place, Py_ssize_t last) noexcept
     cdef void sift_up(self, Py_ssize_t place) noexcept
+    cdef Py_ssize_t sink(self) noexcept
     cdef void sift_down(self, Py_ssize_t place) noexcept
 
 cdef TimerHandle new_timer(double due, object when_given, object callback, tuple args, object loop, object context)

@@ -143,7 +143,8 @@ cdef class TimerHeap:
         self.swap_last_to(0, last)
         self.count = last
         if last > 0:
-            self.sift_down(0)
+            # What was last belongs far down: it goes to the bottom without a look, and from there up again.
+            self.sift_up(self.sink())
         handle.heap = None
         if handle._cancelled:
             self.cancelled_count -= 1
@@ -231,6 +232,24 @@ cdef class TimerHeap:
             place = parent
         self.deadlines[place] = moving
         PyList_SET_ITEM_stolen(self.handles, place, handle)
+
+    cdef Py_ssize_t sink(self) noexcept:
+        """Puts the first handle at the bottom, the earlier child of each place into that place; returns where."""
+        cdef Deadline *deadlines = self.deadlines
+        cdef Deadline moving = deadlines[0]
+        cdef PyObject *handle = PyList_GET_ITEM_borrowed(self.handles, 0)
+        cdef Py_ssize_t place = 0
+        cdef Py_ssize_t child = 1
+        while child < self.count:
+            if child + 1 < self.count and is_before(&deadlines[child + 1], &deadlines[child]):
+                child += 1
+            deadlines[place] = deadlines[child]
+            PyList_SET_ITEM_stolen(self.handles, place, PyList_GET_ITEM_borrowed(self.handles, child))
+            place = child
+            child = 2 * place + 1
+        deadlines[place] = moving
+        PyList_SET_ITEM_stolen(self.handles, place, handle)
+        return place
 
     cdef void sift_down(self, Py_ssize_t place) noexcept:
         cdef Deadline moving = self.deadlines[place]

@@ -7,7 +7,7 @@ cancels the children; it is itself done only when they are, as a cancelled task 
 import asyncio
 
 from ouroloop.task.follower cimport Follower
-from ouroloop.task.future cimport CANCELLED, PENDING, Future
+from ouroloop.task.future cimport CANCELLED, FINISHED, PENDING, Future
 from ouroloop.task.registry cimport current_task_of
 from ouroloop.task.task cimport Task, TaskCore
 
@@ -68,7 +68,7 @@ def gather(*coros_or_futures, return_exceptions=False):
 
 cdef Task new_task(TaskCore core, object coroutine):
     cdef Task task = core.spawn(coroutine, None, None, False)
-    task._log_destroy_pending = False
+    task.log_destroy_pending = False
     return task
 
 
@@ -103,7 +103,12 @@ cdef class _GatheringFuture(Future):
         return any_cancelled
 
     cdef int child_done(self, object child) except -1:
+        cdef Future future
         self.pending -= 1
+        if type(child) is Task and self.state == PENDING and self.children is not None:
+            future = <Future>child
+            if future.state == FINISHED and future.error is None:
+                return self.finish_all() if self.pending == 0 else 0
         if self.state != PENDING or self.children is None:
             # It is over, or gather() itself has failed: nobody else will look at the child's exception.
             if not child.cancelled():

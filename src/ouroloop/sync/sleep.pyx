@@ -6,16 +6,19 @@ Under a loop of another make, or one whose timers or clock a subclass has replac
 
 import asyncio
 
+from cpython.object cimport PyTypeObject
 from libc.math cimport isnan
 
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.timers cimport TimerHandle
 from ouroloop.task.future cimport PENDING, Future, new_future
-from ouroloop.task.operation cimport PASSES_ON, Operation
+from ouroloop.task.operation cimport PASSES_ON, Operation, Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
 
 cdef object get_running_loop = asyncio.get_running_loop
+
+cdef Spares spare_sleeps
 
 
 @coroutine_function
@@ -24,7 +27,7 @@ def sleep(delay, result=None):
 
     Raises ValueError for NaN. As `asyncio.sleep`.
     """
-    cdef Sleep operation = Sleep.__new__(Sleep)
+    cdef Sleep operation = take_spare(&spare_sleeps) if spare_sleeps.count else Sleep.__new__(Sleep)
     operation.delay = delay
     operation.value = result
     return operation
@@ -72,6 +75,14 @@ cdef class Sleep(Operation):
             self.timer = None
         return PASSES_ON
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_sleeps
+
+    cdef int let_go(self) except -1:
+        self.delay = self.timer = None
+        self.has_slept = False
+        return 0
+
     cdef int wait_natively(self, LoopCore core) except -1:
         cdef WakeTimer timer
         if core.has_own_clock or core.has_own_call_at or core.has_own_call_soon or core._debug:
@@ -96,3 +107,6 @@ cdef class Sleep(Operation):
 def set_unless_done(future):
     if not future.done():
         future.set_result(None)
+
+
+keep_spares(<PyTypeObject *>Sleep, &spare_sleeps)

@@ -6,15 +6,21 @@ asked for one too, CancelledError goes on its way instead.
 
 import asyncio
 
+from cpython.object cimport PyTypeObject
+
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.timers cimport TimerHandle
-from ouroloop.task.operation cimport Operation
+from ouroloop.task.operation cimport Operation, Spares, keep_spares, take_spare
 from ouroloop.task.registry cimport current_task_of
 from ouroloop.task.task cimport Task
 
 cdef object CancelledError = asyncio.CancelledError
 cdef object get_running_loop = asyncio.get_running_loop
 cdef object TIMEOUT_CONTRACT = asyncio.Timeout
+cdef Spares spare_entries
+
+cdef Spares spare_exits
+
 cdef tuple STATE_NAMES = ("created", "active", "expiring", "expired", "finished")
 
 
@@ -75,12 +81,14 @@ cdef class Timeout:
         return f"<{described}>"
 
     def __aenter__(self):
-        cdef TimeoutEntry entry = TimeoutEntry.__new__(TimeoutEntry)
+        cdef TimeoutEntry entry
+        entry = take_spare(&spare_entries) if spare_entries.count else TimeoutEntry.__new__(TimeoutEntry)
         entry.timeout = self
         return entry
 
     def __aexit__(self, exc_type, exc_val, exc_tb):
-        cdef TimeoutExit leaving = TimeoutExit.__new__(TimeoutExit)
+        cdef TimeoutExit leaving
+        leaving = take_spare(&spare_exits) if spare_exits.count else TimeoutExit.__new__(TimeoutExit)
         leaving.timeout = self
         leaving.kind = exc_type
         leaving.error = exc_val
@@ -203,6 +211,13 @@ cdef class TimeoutEntry(Operation):
         self.value = self.timeout
         return True
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_entries
+
+    cdef int let_go(self) except -1:
+        self.timeout = None
+        return 0
+
 
 cdef class TimeoutExit(Operation):
     """What `__aexit__` gives."""
@@ -215,3 +230,15 @@ cdef class TimeoutExit(Operation):
         self.error = None
         self.timeout.leave(self.kind, error)
         return True
+
+    cdef Spares *spares(self) noexcept:
+        return &spare_exits
+
+    cdef int let_go(self) except -1:
+        self.timeout = None
+        self.kind = self.error = None
+        return 0
+
+
+keep_spares(<PyTypeObject *>TimeoutEntry, &spare_entries)
+keep_spares(<PyTypeObject *>TimeoutExit, &spare_exits)

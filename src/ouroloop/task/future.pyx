@@ -19,6 +19,7 @@ from cpython.ref cimport PyObject
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.handle cimport Runnable, new_handle
 from ouroloop.task.await_slots cimport set_error, set_slots, set_stop_iteration, set_throw, thrown_error
+from ouroloop.task.quiet_end cimport end_quietly
 
 from ouroloop.loop.describe import capture_stack
 from ouroloop.task.current import current_loop
@@ -466,5 +467,10 @@ cdef PyObject *iterator_throw(PyObject *iterator, PyObject *args) noexcept:
     return NULL
 
 
+cdef int has_to_report(PyObject *future) noexcept:
+    return (<Future>future).log_traceback
+
+
+end_quietly(<PyTypeObject *>Future, has_to_report)
 set_throw(<PyTypeObject *>FutureIterator, <void *>iterator_throw)
 set_slots(<PyTypeObject *>FutureIterator, <void *>iterator_next, <void *>iterator_send)

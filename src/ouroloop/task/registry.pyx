@@ -2,7 +2,8 @@
 
 `asyncio.current_task()` of the running Python reads a dictionary that its C module owns (up to 3.13) or a field of the
 thread state (from 3.14). Other people's code calls that function, so there is no second record of ours: a task step
-enters itself there and leaves.
+enters itself there and leaves. Where the loop runs one step right after another, the second takes the first one's place
+(`replace_task`), which costs half as much; `LoopCore.forget_last_step` sees to it that nobody else finds the first.
 """
 
 import asyncio
@@ -54,13 +55,33 @@ cdef int leave_task(object loop, object task) except -1:
     return PyDict_DelItem(current_tasks, loop)
 
 
+cdef int replace_task(object loop, object task) except -1:
+    """Puts `task` in the place of the task whose step ran last, and did not leave."""
+    if current_tasks is None:
+        c_swap_current_task(loop, task)
+        return 0
+    return PyDict_SetItem(current_tasks, loop, task)
+
+
+cdef int forget_task(object loop) except -1:
+    """Says that `loop` runs no task, whatever it ran last."""
+    if current_tasks is None:
+        c_swap_current_task(loop, None)
+        return 0
+    if PyDict_GetItemWithError(current_tasks, loop) != NULL:
+        PyDict_DelItem(current_tasks, loop)
+    return 0
+
+
 cdef object swap_task(object loop, object task):
     """Puts `task` (or None) in the place of the task that `loop` runs, and returns that one (or None)."""
-    if c_swap_current_task is not None:
+    cdef PyObject *found
+    if current_tasks is None:
         return c_swap_current_task(loop, task)
-    previous = current_tasks.get(loop)
-    if task is None:
-        current_tasks.pop(loop, None)
-    else:
-        current_tasks[loop] = task
+    found = PyDict_GetItemWithError(current_tasks, loop)
+    previous = None if found == NULL else <object>found
+    if task is not None:
+        PyDict_SetItem(current_tasks, loop, task)
+    elif found != NULL:
+        PyDict_DelItem(current_tasks, loop)
     return previous

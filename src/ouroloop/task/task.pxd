@@ -18,7 +18,7 @@ cdef class Task(Future):
     cdef int set_up(self, object coro, object loop, object name, object context) except -1
     cdef int start(self, bint eagerly) except -1
     cdef int run_eagerly(self) except -1
-    cdef int step(self, object error) except -1
+    cdef int step(self, object error, LoopCore runner) except -1
     cdef int advance(self, object error) except -1
     cdef int suspend(self, object yielded) except -1
     cdef int suspend_on_foreign(self, object yielded, object blocking) except -1
@@ -34,6 +34,7 @@ cdef class TaskCore(LoopCore):
     cdef object task_factory         # callable or None
     cdef bint has_own_create_task    # a subclass overrides create_task(): nothing may go round it
 
+    cdef int forget_last_step(self) except -1
     cdef bint spawns_natively(self) except -1
     cdef Task spawn(self, object coro, object name, object context, bint eagerly)
     cdef int link(self, Task task) except -1

@@ -17,13 +17,15 @@ import itertools
 from contextvars import Context
 
 cimport cython
+from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
-from ouroloop.task.registry cimport enter_task, leave_task, swap_task
+from ouroloop.task.quiet_end cimport end_quietly
+from ouroloop.task.registry cimport enter_task, forget_task, leave_task, replace_task, swap_task
 
 from ouroloop.task.current import current_loop
 from ouroloop.task.describe import describe_task, print_task_stack, task_parts, task_stack
@@ -40,6 +42,22 @@ cdef extern from "Python.h":
     bint PyCoro_CheckExact(object coro)
     void Py_DECREF(PyObject *owned)
     void Py_INCREF(PyObject *owned)
+    Py_ssize_t PyVectorcall_NARGS(size_t flags)
+    Py_ssize_t PyTuple_GET_SIZE(PyObject *names)
+    PyObject *PyTuple_GET_ITEM(PyObject *names, Py_ssize_t index)
+
+cdef extern from *:
+    """
+    static void ouroloop_set_vectorcall(PyTypeObject *kind, void *function) {
+        kind->tp_vectorcall = (vectorcallfunc)function;
+    }
+    /* As without a vectorcall: with a tuple and a dictionary. */
+    static PyObject *ouroloop_call_type(PyObject *kind, PyObject *arguments, PyObject *keywords) {
+        return PyType_Type.tp_call(kind, arguments, keywords);
+    }
+    """
+    void set_vectorcall "ouroloop_set_vectorcall"(PyTypeObject *kind, void *function)
+    object call_type "ouroloop_call_type"(object kind, tuple arguments, dict keywords)
 
 cdef enum:
     RETURNED = 0   # PYGEN_RETURN and its siblings of PySendResult
@@ -95,7 +113,7 @@ cdef class Task(Future):
         return 0
 
     cdef int start(self, bint eagerly) except -1:
-        if eagerly and self._loop.is_running():
+        if eagerly and (self.core.thread_ident != 0 if self.core is not None else self._loop.is_running()):
             return self.run_eagerly()
         if self.core is not None and not self.core.closed:
             return self.core.push(self)
@@ -225,15 +243,15 @@ cdef class Task(Future):
     cdef int run(self) except -1:
         cdef Future future
         if self.waits_on is None:
-            return self.step(None)
+            return self.step(None, self.core)
         # Only one of our futures queues the task itself, and only once it is done.
         future = <Future>self.waits_on
         if future.state == FINISHED and future.error is None:
             future.log_traceback = False
             # Whoever made it finds during the step that nobody else holds it, and may use it again.
             future = None
-            return self.step(None)
-        return self.step(future.outcome_error())
+            return self.step(None, self.core)
+        return self.step(future.outcome_error(), self.core)
 
     def _wakeup(self, future):
         """What a future of another make calls once it is done."""
@@ -242,11 +260,11 @@ cdef class Task(Future):
             future.result()
         except BaseException as raised:
             error = raised
-        self.step(error)
+        self.step(error, None)
 
     def _step(self, error=None):
         """One step: `error` is thrown into the coroutine, None sends None."""
-        self.step(error)
+        self.step(error, None)
 
     cdef int queue_step(self) except -1:
         if self.core is not None and not self.core.closed:
@@ -254,7 +272,8 @@ cdef class Task(Future):
         self._loop.call_soon(self._step, context=PyContext_CopyCurrent())
         return 0
 
-    cdef int step(self, object error) except -1:
+    cdef int step(self, object error, LoopCore runner) except -1:
+        """One step. runner: the core that runs it from its queue, and sees to the record afterwards; else None."""
         cdef int result
         if self.state != PENDING:
             raise asyncio.InvalidStateError(f"step(): already done: {self!r}, {error!r}")
@@ -263,11 +282,18 @@ cdef class Task(Future):
                 error = self.take_cancelled_error()
             self.must_cancel = False
         self.waits_on = None
-        enter_task(self._loop, self)
+        if runner is not None and runner.has_last_step:
+            runner.has_last_step = False
+            replace_task(self._loop, self)
+        else:
+            enter_task(self._loop, self)
         try:
             result = self.advance(error)
         finally:
-            leave_task(self._loop, self)
+            if runner is None:
+                leave_task(self._loop, self)
+            else:
+                runner.has_last_step = True
         return result
 
     cdef int run_eagerly(self) except -1:
@@ -387,6 +413,7 @@ cdef class TaskCore(LoopCore):
 
     def __init__(self, poller):
         LoopCore.__init__(self, poller)
+        self.step_type = <PyTypeObject *>Task
         self.has_own_create_task = type(self).create_task is not TaskCore.create_task
         lend_tasks_of(self)
 
@@ -438,6 +465,12 @@ cdef class TaskCore(LoopCore):
             self.unlink(task)
             if self.home == fork_depth():
                 task.report_pending()
+
+    cdef int forget_last_step(self) except -1:
+        if self.has_last_step:
+            self.has_last_step = False
+            forget_task(self)
+        return 0
 
     cdef bint spawns_natively(self) except -1:
         """True where `create_task` without keywords is `spawn`."""
@@ -493,3 +526,47 @@ cdef class TaskCore(LoopCore):
         if name is not None and not takes_name and hasattr(task, "set_name"):
             task.set_name(name)
         return task
+
+
+cdef PyObject *task_vectorcall(PyObject *kind, PyObject **given, size_t flags, PyObject *names) except NULL:
+    """`Task(coro, ...)` without a tuple and a dictionary, where the arguments are the usual ones."""
+    cdef Py_ssize_t count = PyVectorcall_NARGS(flags)
+    cdef Py_ssize_t named = 0 if names == NULL else PyTuple_GET_SIZE(names)
+    cdef Py_ssize_t index
+    cdef bint is_usual = count == 1
+    cdef object loop = None, name = None, context = None, eager_start = False, made
+    cdef Task task
+    for index in range(named):
+        key = <object>PyTuple_GET_ITEM(names, index)
+        value = <object>given[count + index]
+        if key is "loop":
+            loop = value
+        elif key is "name":
+            name = value
+        elif key is "context":
+            context = value
+        elif key is "eager_start":
+            eager_start = value
+        else:
+            is_usual = False
+    if is_usual and PyCoro_CheckExact(<object>given[0]):
+        task = Task.__new__(Task)
+        task.set_up(<object>given[0], current_loop() if loop is None else loop, name, context)
+        task.start(eager_start)
+        made = task
+    else:
+        made = call_type(
+            <object>kind,
+            tuple([<object>given[index] for index in range(count)]),
+            {<object>PyTuple_GET_ITEM(names, index): <object>given[count + index] for index in range(named)},
+        )
+    Py_INCREF(<PyObject *>made)
+    return <PyObject *>made
+
+
+cdef int has_to_report(PyObject *task) noexcept:
+    return (<Task>task).log_traceback or ((<Task>task).state == PENDING and (<Task>task).log_destroy_pending)
+
+
+end_quietly(<PyTypeObject *>Task, has_to_report)
+set_vectorcall(<PyTypeObject *>Task, <void *>task_vectorcall)
