@@ -50,7 +50,7 @@ def test_a_module_that_nobody_can_import_is_a_difference():
 
 def test_the_verdict_sorts_by_the_list():
     known = parse(
-        {"private": {"*.calls": "_x", "*.healed": "_y"}, "needs": {"TLS": {"tests": ["*.secure"]}}},
+        {"private": {"*.calls": "_x", "*.healed": "_y"}, "tied": {"*.secure": "its class"}},
         "3.13",
         "loop",
     )
@@ -59,8 +59,8 @@ def test_the_verdict_sorts_by_the_list():
     result = ModuleResult("test_a", {"asyncio": reference, "ours": ours}, grades={"test_a.Some.calls": "B"})
     verdict = judge([result], "asyncio", "ours", known)
     assert verdict.by_reason() == {
-        "needs TLS": {"A": 1, "S": 0, "B": 0},
         "private to the standard library": {"A": 0, "S": 0, "B": 1},
+        "the standard library's own classes": {"A": 1, "S": 0, "B": 0},
     }
     assert [verdict.known_in(name) for name in ("test_a", "test_b")] == [2, 0]
     assert names(verdict.unexpected) == [("wrong", "error")]

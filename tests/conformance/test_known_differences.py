@@ -5,15 +5,14 @@ import pytest
 from conformance import known_differences
 
 
-def parse(private=None, needs=None, python="3.13", mode="loop"):
-    sections = {kind: {"tests": tests} for kind, tests in (needs or {}).items()}
-    return known_differences.parse({"private": private or {}, "needs": sections}, python, mode)
+def parse(private=None, tied=None, python="3.13", mode="loop"):
+    return known_differences.parse({"private": private or {}, "tied": tied or {}}, python, mode)
 
 
 def test_the_first_pattern_that_covers_a_test_gives_its_reason():
-    known = parse({"test_a.Some.test_x": "calls _x"}, {"TLS": ["test_a.Some.*"]})
+    known = parse({"test_a.Some.test_x": "calls _x"}, {"test_a.Some.*": "its own classes"})
     assert known.find("test_a.Some.test_x").reason == "calls _x"
-    assert known.find("test_a.Some.test_y").reason == "needs TLS, which the loop does not have yet"
+    assert known.find("test_a.Some.test_y").reason == "its own classes"
     assert known.find("test_b.Some.test_x") is None
 
 
@@ -28,7 +27,7 @@ def test_case_and_the_whole_name_count():
     [
         ({"others": {}}, "no such section: others"),
         ({"private": {"test_a.*": " "}}, "test_a.* has no reason"),
-        ({"private": {"test_a.*": "_x"}, "needs": {"TLS": {"tests": ["test_a.*"]}}}, "listed twice"),
+        ({"needs": {"TLS": {"tests": ["test_a.*"]}}}, "no such section: needs"),
         ({"tied": {"test_a.*": "_x"}, "private": {"test_a.*": "_x"}}, "listed twice"),
         ({"private": {"test_a.*": {"until": "3.12"}}}, "test_a.* has no reason"),
         ({"private": {"test_a.*": {"reason": "_x", "from": "3.12"}}}, "test_a.* has no use for from"),

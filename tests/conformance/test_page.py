@@ -50,11 +50,11 @@ def test_grades_are_counted_by_implementation():
 
 
 def test_a_section_names_what_is_wrong_and_counts_what_is_known():
-    known = parse({"needs": {"UDP": {"tests": ["test_a.Some.test_0"]}}}, "3.13", "loop")
+    known = parse({"private": {"test_a.Some.test_0": "calls _x"}}, "3.13", "loop")
     text = page.render(
         section([module("test_a", ["pass"] * 3 + ["fail"], ["fail", "crash", "pass", "fail"])], known)
     )
-    assert "| needs UDP | 1 | 1 | 0 | 0 |" in text
+    assert "| private to the standard library | 1 | 1 | 0 | 0 |" in text
     assert "| test_a | 4 | 3 | 1 | 0 | 4 | 1 | 3 | 0 | 1 |" in text
     assert "- `test_a.Some.test_1` (crash, A)" in text
     assert "`test_a.Some.test_3`" in text

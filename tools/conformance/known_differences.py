@@ -64,11 +64,11 @@ def load(python: str, mode: str, file: Path = LIST, tests_of: str = "") -> Known
 
 
 def parse(document: dict[str, Any], python: str, mode: str, tests_of: str = "") -> KnownDifferences:
-    """Takes the list as TOML has it: the sections map patterns to reasons, `needs` I/O to patterns.
+    """Takes the list as TOML has it: the sections map patterns to reasons.
 
     In place of a reason may stand a table with the reason and its limits, as `Limits` says.
     """
-    unknown = document.keys() - {*SECTIONS, "needs"}
+    unknown = document.keys() - SECTIONS.keys()
     if unknown:
         raise ValueError(f"no such section: {', '.join(sorted(unknown))}")
     differences = []
@@ -83,12 +83,6 @@ def parse(document: dict[str, Any], python: str, mode: str, tests_of: str = "") 
                 is_meant = limits.include(tests_of or python, mode)
             if is_meant:
                 differences.append(difference)
-    for need, section in document.get("needs", {}).items():
-        reason = f"needs {need}, which the loop does not have yet"
-        for pattern in section["tests"]:
-            difference = Difference(pattern, f"needs {need}", reason)
-            _refuse_nonsense(difference, seen)
-            differences.append(difference)
     return KnownDifferences(differences)
 
 
