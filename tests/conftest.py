@@ -3,9 +3,9 @@
 A test that asks for `loop`, `loop_factory` or `implementation`, itself or through a fixture, runs once for
 each implementation: the standard library's loop, which is the reference, and ours on each poller. A test
 marked `only_ouroloop` states what only ours promises; one marked `only_stdlib` records a fact about the
-reference that the other tests build on. Ours behaves on every Python as the newest standard library does;
-`reference_since(3, 12)` leaves the reference out on a Python before 3.12, where it did not do so yet. Nothing
-is skipped when ours cannot be imported: those tests fail.
+reference that the other tests build on. Ours behaves on every Python as the newest standard library does, but
+for what `versions.Ways` says; `reference_since(3, 12)` leaves the reference out on a Python before 3.12, where
+it did not do so yet. Nothing is skipped when ours cannot be imported: those tests fail.
 """
 
 from __future__ import annotations

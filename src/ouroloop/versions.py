@@ -7,6 +7,7 @@ means. It imports nothing else, so anything may import it.
 from __future__ import annotations
 
 import sys
+from typing import NamedTuple
 
 # Event loop policies are deprecated in 3.14 and gone in 3.16.
 HAS_POLICIES = sys.version_info < (3, 16)
@@ -41,3 +42,24 @@ EXECUTOR_SHUTDOWN_HAS_TIMEOUT = sys.version_info >= (3, 12)
 
 # What `asyncio.run` says of something that cannot be awaited: that it takes any awaitable, or only coroutines.
 RUN_TAKES_AWAITABLES = sys.version_info >= (3, 14)
+
+# A server on a Unix socket takes the socket's file with it when it is closed, unless it is told not to.
+UNIX_SERVER_REMOVES_ITS_FILE = sys.version_info >= (3, 13)
+
+
+class Ways(NamedTuple):
+    """What the loops of newer Pythons do in another way than those of older ones, and ours can do in either."""
+
+    # Who waits for a closed server waits for its connections, which end with a cancelled `serve_forever`: from 3.12 on.
+    server_waits_for_its_connections: bool
+    # What an endpoint for datagrams says that it expected when it is given a socket of another kind.
+    datagram_socket_words: str
+
+
+# Of a loop below the running Python's own asyncio, whose programs were written for that.
+RUNNING = Ways(
+    server_waits_for_its_connections=sys.version_info >= (3, 12),
+    datagram_socket_words="A datagram socket" if sys.version_info >= (3, 13) else "A UDP Socket",
+)
+# Of the loops that `ouroloop.asyncio` makes, on every Python.
+NEWEST = Ways(server_waits_for_its_connections=True, datagram_socket_words="A datagram socket")

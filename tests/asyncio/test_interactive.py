@@ -34,7 +34,7 @@ def test_statements_await_on_our_loop_and_share_their_names():
         type(asyncio.get_running_loop()).__module__
         [await asyncio.sleep(0, each) for each in range(3)]
     """)
-    assert said == (["7", "'ouroloop.service.program_loop'", "[0,", "1,", "2]"], "\n", 0)
+    assert said == (["7", "'ouroloop.service.newest_loop'", "[0,", "1,", "2]"], "\n", 0)
 
 
 def test_what_was_started_goes_on_and_context_stays():

@@ -12,6 +12,7 @@ import pytest
 
 import asyncio_record
 from ouroloop import asyncio as ours
+from ouroloop.versions import UNIX_SERVER_REMOVES_ITS_FILE
 
 NEWEST: dict[str, str | None] = json.loads(Path(__file__).with_name("newest.json").read_text())["signatures"]
 
@@ -19,8 +20,10 @@ NEWEST: dict[str, str | None] = json.loads(Path(__file__).with_name("newest.json
 MORE: dict[str, tuple[str, str]] = {
     "BaseEventLoop": ("(*, poller=None)", "which poller it waits on can be chosen"),
     "BaseEventLoop.create_unix_server": (
-        str(NEWEST["SelectorEventLoop.create_unix_server"]),
-        "the selector loop's, which the standard library's base class does not implement",
+        str(NEWEST["SelectorEventLoop.create_unix_server"]).replace(
+            "cleanup_socket=True", f"cleanup_socket={UNIX_SERVER_REMOVES_ITS_FILE}"
+        ),
+        "the selector loop's, which the standard library's base class lacks; the default is the running Python's",
     ),
 }
 MORE_OF_EVERY_LOOP = {
@@ -33,12 +36,6 @@ MORE_OF_EVERY_LOOP = {
 for loop_class in ("BaseEventLoop", "EventLoop", "SelectorEventLoop"):
     MORE.update({f"{loop_class}.{name}": value for name, value in MORE_OF_EVERY_LOOP.items()})
 del MORE["BaseEventLoop.sock_recv"]
-# They take anything until they are there. This set only shrinks.
-NOT_YET = {
-    f"{loop_class}.{name}"
-    for loop_class in ("BaseEventLoop", "EventLoop", "SelectorEventLoop")
-    for name in ("sendfile", "sock_sendfile", "subprocess_exec", "subprocess_shell")
-}
 # What the running Python takes less of, or in another spelling: since when it is as the newest one has it, and how.
 WIDENED = {
     "create_connection": "3.12: all_errors",
@@ -81,15 +78,13 @@ def without_position_only(signature: str | None) -> str | None:
 
 @pytest.mark.parametrize("name", sorted(name for name in NEWEST if NEWEST[name] is not None and name in OURS))
 def test_signature_is_the_newest_pythons(name: str) -> None:
-    if name in NOT_YET and OURS[name] == "(**keywords)":
-        return
     expected = MORE[name][0] if name in MORE else NEWEST[name]
     assert without_position_only(OURS[name]) == without_position_only(expected)
 
 
 @pytest.mark.parametrize("name", sorted(OURS.keys() & STANDARD.keys()))
 def test_signature_is_the_running_pythons_but_where_a_newer_one_widened_it(name: str) -> None:
-    if name.rpartition(".")[2] in WIDENED or name in NOT_YET:
+    if name.rpartition(".")[2] in WIDENED:
         assert name in NEWEST
     elif STANDARD[name] is not None:
         assert without_position_only(OURS[name]) == without_position_only(STANDARD[name])

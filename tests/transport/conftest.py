@@ -8,7 +8,19 @@ from typing import Any
 
 import pytest
 
+from ouroloop.versions import NEWEST
+
+from .reference import is_standard
+
 Addresses = list[tuple[str, int]]
+
+
+@pytest.fixture
+def newest_loop(loop: Any) -> Any:
+    """The loop under test. Ours does on every Python what the loops of `ouroloop.asyncio` do."""
+    if not is_standard(loop):
+        loop._ways = NEWEST
+    return loop
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import logging
 import os
 import resource
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -337,13 +338,21 @@ def test_a_name_without_addresses_is_an_oserror(loop: Loop, monkeypatch: pytest.
         run(loop, refuse(loop, remote_addr=("nowhere.test", 9)))
 
 
-@pytest.mark.reference_since(3, 13)
-def test_a_stream_socket_is_refused(loop: Loop) -> None:
+def test_a_stream_socket_is_refused_in_the_running_pythons_words(loop: Loop) -> None:
+    expected = "A datagram socket" if sys.version_info >= (3, 13) else "A UDP Socket"
     with connected_sockets() as (near, _):
         with pytest.raises(ValueError, match="was expected") as error:
             run(loop, refuse(loop, sock=near))
-        assert str(error.value) == f"A datagram socket was expected, got {near!r}"
+        assert str(error.value) == f"{expected} was expected, got {near!r}"
         assert near.fileno() >= 0
+
+
+@pytest.mark.reference_since(3, 13)
+def test_a_stream_socket_is_refused_in_the_newest_words(newest_loop: Loop) -> None:
+    with connected_sockets() as (near, _):
+        with pytest.raises(ValueError, match="was expected") as error:
+            run(newest_loop, refuse(newest_loop, sock=near))
+        assert str(error.value) == f"A datagram socket was expected, got {near!r}"
 
 
 def test_options_do_not_go_with_a_given_socket(loop: Loop) -> None:

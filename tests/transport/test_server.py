@@ -4,6 +4,7 @@ import asyncio
 import asyncio.trsock
 import gc
 import socket
+import sys
 import weakref
 
 import pytest
@@ -159,11 +160,11 @@ def test_serve_forever_is_refused_twice_and_after_close(loop: Loop) -> None:
     run(loop, main())
 
 
-def test_a_cancelled_serve_forever_closes_its_connections_and_waits_for_them(loop: Loop) -> None:
-    skip_standard_library(loop, "left idle connections open in early 3.12 and 3.13", before=(3, 14))
+def test_a_cancelled_serve_forever_closes_its_connections_and_waits_for_them(newest_loop: Loop) -> None:
+    skip_standard_library(newest_loop, "left idle connections open in early 3.12 and 3.13", before=(3, 14))
 
     async def main() -> None:
-        server = await serve(loop)
+        server = await serve(newest_loop)
         serving = asyncio.ensure_future(server.serve_forever())
         client = await client_of(server)
         serving.cancel()
@@ -172,7 +173,7 @@ def test_a_cancelled_serve_forever_closes_its_connections_and_waits_for_them(loo
         assert serving.cancelled()
         client.close()
 
-    run(loop, main())
+    run(newest_loop, main())
 
 
 def test_async_with_closes_and_waits(loop: Loop) -> None:
@@ -203,11 +204,11 @@ def test_an_open_connection_outlives_close(loop: Loop) -> None:
     run(loop, main())
 
 
-def test_wait_closed_waits_for_close_and_for_every_connection(loop: Loop) -> None:
-    skip_standard_library(loop, "returned at once before 3.12.1", before=(3, 12))
+def test_wait_closed_waits_for_close_and_for_every_connection(newest_loop: Loop) -> None:
+    skip_standard_library(newest_loop, "returned at once before 3.12.1", before=(3, 12))
 
     async def main() -> None:
-        server = await serve(loop)
+        server = await serve(newest_loop)
         waiting = [asyncio.ensure_future(server.wait_closed()) for _ in range(2)]
         await turns(10)
         assert not any(each.done() for each in waiting), "not closed yet"
@@ -221,6 +222,40 @@ def test_wait_closed_waits_for_close_and_for_every_connection(loop: Loop) -> Non
             await protocol.lost
         assert await asyncio.gather(*waiting) == [None] * 3
         await server.wait_closed()
+
+    run(newest_loop, main())
+
+
+def test_a_closed_server_with_connections_is_waited_for_as_in_the_running_python(loop: Loop) -> None:
+    """A program that was written for 3.11 would hang beside an idle client."""
+
+    async def main() -> None:
+        server = await serve(loop)
+        client = await client_of(server)
+        server.close()
+        waiting = asyncio.ensure_future(server.wait_closed())
+        await turns(10)
+        assert waiting.done() == (sys.version_info < (3, 12))
+        client.close()
+        await made[0].lost
+        await waiting
+
+    run(loop, main())
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="from 3.12 on they are waited for")
+def test_a_cancelled_serve_forever_leaves_its_connections_open(loop: Loop) -> None:
+    async def main() -> None:
+        server = await serve(loop)
+        serving = asyncio.ensure_future(server.serve_forever())
+        client = await client_of(server)
+        serving.cancel()
+        await asyncio.wait({serving})
+        assert serving.cancelled()
+        await client.send(b"still served")
+        assert await client.receive(12) == b"still served"
+        client.close()
+        await made[0].lost
 
     run(loop, main())
 
@@ -239,11 +274,11 @@ def test_a_cancelled_wait_closed_disturbs_no_other(loop: Loop) -> None:
     run(loop, main())
 
 
-def test_close_clients_closes_each_after_what_waits(loop: Loop) -> None:
-    skip_standard_library(loop, "close_clients came with 3.13", before=(3, 13))
+def test_close_clients_closes_each_after_what_waits(newest_loop: Loop) -> None:
+    skip_standard_library(newest_loop, "close_clients came with 3.13", before=(3, 13))
 
     async def main() -> None:
-        server = await serve(loop)
+        server = await serve(newest_loop)
         clients = [await client_of(server) for _ in range(3)]
         busy = made[0].transport
         assert busy is not None
@@ -263,14 +298,14 @@ def test_close_clients_closes_each_after_what_waits(loop: Loop) -> None:
         for client in clients:
             client.close()
 
-    run(loop, main())
+    run(newest_loop, main())
 
 
-def test_abort_clients_drops_what_waits(loop: Loop) -> None:
-    skip_standard_library(loop, "abort_clients came with 3.13", before=(3, 13))
+def test_abort_clients_drops_what_waits(newest_loop: Loop) -> None:
+    skip_standard_library(newest_loop, "abort_clients came with 3.13", before=(3, 13))
 
     async def main() -> None:
-        server = await serve(loop)
+        server = await serve(newest_loop)
         clients = [await client_of(server) for _ in range(3)]
         busy = made[0].transport
         assert busy is not None
@@ -282,7 +317,7 @@ def test_abort_clients_drops_what_waits(loop: Loop) -> None:
         for client in clients:
             client.close()
 
-    run(loop, main())
+    run(newest_loop, main())
 
 
 def test_a_server_does_not_keep_its_connections_alive(loop: Loop) -> None:

@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,16 @@ def test_a_stale_file_that_cannot_be_removed_is_reported(
     assert [record.getMessage() for record in caplog.records] == [text]
 
 
+def test_the_running_python_says_whether_the_file_goes_by_default(loop: Loop, socket_path: str) -> None:
+    """A program that was written for an older one removes it itself, and fails where it is gone."""
+    run(loop, serve_once(loop, socket_path))
+    assert Path(socket_path).exists() == (sys.version_info < (3, 13))
+
+
 @pytest.mark.reference_since(3, 13)
 def test_the_file_goes_with_the_server(loop: Loop, socket_path: str) -> None:
     async def main() -> None:
-        server = await loop.create_unix_server(EchoProtocol, socket_path)
+        server = await loop.create_unix_server(EchoProtocol, socket_path, cleanup_socket=True)
         assert Path(socket_path).is_socket()
         server.close()
         assert not Path(socket_path).exists()
@@ -117,7 +124,7 @@ def test_the_file_goes_with_the_server(loop: Loop, socket_path: str) -> None:
 def test_the_file_of_a_given_socket_goes_too(loop: Loop, socket_path: str) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(socket_path)
-        run(loop, serve_once(loop, sock=sock))
+        run(loop, serve_once(loop, sock=sock, cleanup_socket=True))
     assert not Path(socket_path).exists()
 
 
@@ -130,7 +137,7 @@ def test_the_file_stays_where_that_is_asked_for(loop: Loop, socket_path: str) ->
 @pytest.mark.reference_since(3, 13)
 def test_a_file_that_is_gone_already_is_no_trouble(loop: Loop, socket_path: str) -> None:
     async def main() -> None:
-        server = await loop.create_unix_server(EchoProtocol, socket_path)
+        server = await loop.create_unix_server(EchoProtocol, socket_path, cleanup_socket=True)
         os.unlink(socket_path)
         server.close()
         await turns()
@@ -142,8 +149,8 @@ def test_a_file_that_is_gone_already_is_no_trouble(loop: Loop, socket_path: str)
 @pytest.mark.reference_since(3, 13)
 def test_a_file_that_somebody_has_replaced_stays(loop: Loop, socket_path: str) -> None:
     async def main() -> None:
-        first = await loop.create_unix_server(EchoProtocol, socket_path)
-        second = await loop.create_unix_server(EchoProtocol, socket_path)
+        first = await loop.create_unix_server(EchoProtocol, socket_path, cleanup_socket=True)
+        second = await loop.create_unix_server(EchoProtocol, socket_path, cleanup_socket=True)
         first.close()
         assert await echo(loop, socket_path) == b"ping"
         second.close()
@@ -159,7 +166,7 @@ def test_the_file_is_found_again_from_another_folder(
 ) -> None:
     async def main() -> None:
         monkeypatch.chdir(socket_folder)
-        server = await loop.create_unix_server(EchoProtocol, "near")
+        server = await loop.create_unix_server(EchoProtocol, "near", cleanup_socket=True)
         monkeypatch.chdir("/")
         server.close()
         assert list(socket_folder.iterdir()) == []
@@ -176,7 +183,7 @@ def test_a_file_that_cannot_be_removed_is_reported(
         raise PermissionError(errno.EPERM, "no")
 
     async def main() -> None:
-        server = await loop.create_unix_server(EchoProtocol, socket_path)
+        server = await loop.create_unix_server(EchoProtocol, socket_path, cleanup_socket=True)
         with monkeypatch.context() as patched, caplog.at_level(logging.ERROR, "asyncio"):
             patched.setattr(os, "unlink", unlink)
             server.close()
@@ -205,7 +212,7 @@ def test_a_server_that_is_started_later(loop: Loop, socket_path: str) -> None:
 @pytest.mark.reference_since(3, 13)
 def test_serving_forever_removes_the_file_when_it_is_cancelled(loop: Loop, socket_path: str) -> None:
     async def main() -> None:
-        server = await loop.create_unix_server(EchoProtocol, socket_path)
+        server = await loop.create_unix_server(EchoProtocol, socket_path, cleanup_socket=True)
         serving = loop.create_task(server.serve_forever())
         assert await echo(loop, socket_path) == b"ping"
         serving.cancel()
@@ -298,7 +305,7 @@ def test_a_path_that_is_too_long_is_an_oserror(loop: Loop, socket_folder: Path) 
 @pytest.mark.only_ouroloop
 def test_a_server_that_cannot_start_leaves_no_file(loop: Loop, socket_path: str) -> None:
     async def main() -> None:
-        making = loop.create_task(loop.create_unix_server(EchoProtocol, socket_path))
+        making = loop.create_task(loop.create_unix_server(EchoProtocol, socket_path, cleanup_socket=True))
         await turns(1)
         assert Path(socket_path).exists()
         making.cancel()

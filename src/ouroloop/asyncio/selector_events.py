@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ouroloop.service.program_loop import SelectorEventLoop as BaseSelectorEventLoop
+from ouroloop.service.newest_loop import SelectorEventLoop as BaseSelectorEventLoop
 
 __all__ = ["BaseSelectorEventLoop"]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ouroloop.service.program_loop import SelectorEventLoop
+from ouroloop.service.newest_loop import SelectorEventLoop
 from ouroloop.versions import HAS_CHILD_WATCHERS, HAS_POLICIES, POLICY_IS_DEPRECATED
 
 EventLoop = SelectorEventLoop

@@ -47,6 +47,7 @@ async def create_datagram_endpoint(
         sock, receiver = await open_first(loop, plans, bool(reuse_port), bool(allow_broadcast))
     else:
         check_given(
+            loop,
             sock,
             local_addr=local_addr,
             remote_addr=remote_addr,
@@ -68,10 +69,10 @@ async def create_datagram_endpoint(
     return transport, protocol
 
 
-def check_given(sock: socket.socket, **options: Any) -> None:
+def check_given(loop: EventLoop, sock: socket.socket, **options: Any) -> None:
     """Raises ValueError for a stream socket, and for options that only a socket made here can have."""
     if sock.type == socket.SOCK_STREAM:
-        raise ValueError(f"A datagram socket was expected, got {sock!r}")
+        raise ValueError(f"{loop._ways.datagram_socket_words} was expected, got {sock!r}")
     problems = ", ".join(f"{name}={value}" for name, value in options.items() if value)
     if problems:
         text = f"socket modifier keyword arguments can not be used when sock is specified. ({problems})"

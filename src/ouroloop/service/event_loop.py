@@ -18,6 +18,7 @@ from ouroloop.service import executor, failures, running, signals
 from ouroloop.service.deferred import Deferred
 from ouroloop.service.executor import submit as submit_to_executor
 from ouroloop.task.task import TaskCore
+from ouroloop.versions import RUNNING, Ways
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -63,6 +64,8 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     poller: "epoll" or "poll"; None takes what `OUROLOOP_POLLER` names, or the best that the system has.
     Raises ValueError for a poller that this system does not have.
     """
+
+    _ways: Ways = RUNNING
 
     def __init__(self, *, poller: str | None = None) -> None:
         super().__init__(open_poller(poller))

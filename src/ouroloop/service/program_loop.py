@@ -1,8 +1,8 @@
 """The loop class of a program under `ouroloop run`, where `asyncio.SelectorEventLoop` is a name for it.
 
-The program's isinstance checks, subclasses and constructor calls with a selector go on working. Nothing
-imports this module but `service.takeover` and `service.uvloop_names`, and only when the program first needs a
-loop.
+The program's isinstance checks, subclasses and constructor calls with a selector go on working. `service.takeover` and
+`service.uvloop_names` import this module, and only when the program first needs a loop; the loop of `ouroloop.asyncio`
+derives from it.
 """
 
 from __future__ import annotations

@@ -92,9 +92,10 @@ class Server(asyncio.Server):
             await self._serving_forever
         except asyncio.CancelledError:
             self.close()
-            # Without this, one idle client would keep a program from ending on Ctrl-C.
-            self.close_clients()
-            await self.wait_closed()
+            if self._loop._ways.server_waits_for_its_connections:
+                # Without this, one idle client would keep a program from ending on Ctrl-C.
+                self.close_clients()
+                await self.wait_closed()
             raise
         finally:
             self._serving_forever = None
@@ -127,8 +128,12 @@ class Server(asyncio.Server):
             transport.abort()
 
     async def wait_closed(self) -> None:
-        """Waits until the server is closed and its last connection is lost."""
-        if self._waiters is None:
+        """Waits until the server is closed and its last connection is lost.
+
+        Below the asyncio of Python 3.11, as there, a server that is closed already is not waited for.
+        """
+        waits = self._sockets is not None or self._loop._ways.server_waits_for_its_connections
+        if self._waiters is None or not waits:
             return
         waiter = self._loop.create_future()
         self._waiters.append(waiter)

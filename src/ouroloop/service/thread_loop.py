@@ -14,7 +14,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ouroloop.service.program_loop import SelectorEventLoop
+from ouroloop.service.newest_loop import SelectorEventLoop
 from ouroloop.versions import (
     GET_EVENT_LOOP_CREATES,
     GET_EVENT_LOOP_WARNS,

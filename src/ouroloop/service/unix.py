@@ -15,6 +15,7 @@ from ouroloop.service.connect import make_transport
 from ouroloop.service.given_socket import check_choice, check_unix_stream
 from ouroloop.service.server import Server
 from ouroloop.service.socket_file import remove_stale, socket_file
+from ouroloop.versions import UNIX_SERVER_REMOVES_ITS_FILE
 
 if TYPE_CHECKING:
     import asyncio
@@ -64,11 +65,12 @@ async def create_unix_server(
     ssl_handshake_timeout: float | None = None,
     ssl_shutdown_timeout: float | None = None,
     start_serving: bool = True,
-    cleanup_socket: bool = True,
+    cleanup_socket: bool = UNIX_SERVER_REMOVES_ITS_FILE,
 ) -> Server:
     """Makes a server on a path, an abstract name or a bound socket; `asyncio.loop.create_unix_server`.
 
-    cleanup_socket: the socket's file is removed when the server is closed, if it is still the same one.
+    cleanup_socket: the socket's file is removed when the server is closed, if it is still the same one; the running
+    Python says whether that is the default.
     """
     if isinstance(ssl, bool):
         raise TypeError("ssl argument must be an SSLContext or None")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ouroloop.stream.reader import StreamReader
 from ouroloop.stream.reader_protocol import StreamReaderProtocol
 from ouroloop.stream.writer import StreamWriter
+from ouroloop.task.task import TaskCore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,9 @@ async def start_unix_server(
 ) -> asyncio.AbstractServer:
     """As `start_server`, on a Unix socket; `asyncio.start_unix_server`."""
     loop = asyncio.get_running_loop()
+    if isinstance(loop, TaskCore):
+        # As in Python 3.13 and newer, also on a loop of ours that follows an older one.
+        kwds.setdefault("cleanup_socket", True)
 
     def make_protocol() -> StreamReaderProtocol:
         return StreamReaderProtocol(StreamReader(limit=limit, loop=loop), client_connected_cb, loop=loop)
