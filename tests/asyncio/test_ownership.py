@@ -91,3 +91,15 @@ def test_everything_else_in_a_submodule_is_ours(submodule: str) -> None:
     # A number that both took from the same place is nobody's.
     taken -= {"DEVNULL", "PIPE", "STDOUT", "TYPE_CHECKING"}
     assert taken <= SHARED | SHARED_IN_SUBMODULES
+
+
+def test_built_in_functions_are_no_methods_in_a_class() -> None:
+    """As the newest Python's, which are compiled, on every Python."""
+
+    class Holder:
+        all_tasks = ours.all_tasks
+        current_task = ours.current_task
+
+    loop = ours.new_event_loop()
+    assert (Holder().all_tasks(loop), Holder().current_task(loop)) == (set(), None)
+    loop.close()

@@ -34,9 +34,8 @@ from ouroloop.sync.wait import wait
 from ouroloop.sync.wait_for import wait_for
 from ouroloop.task.adopt import ensure_future, wrap_future
 from ouroloop.task.call_graph import capture_call_graph, format_call_graph, print_call_graph
-from ouroloop.task.current import all_tasks
 from ouroloop.task.kinds import iscoroutine, iscoroutinefunction, isfuture
-from ouroloop.task.registry import current_task
+from ouroloop.task.registry import all_tasks, current_task
 from ouroloop.task.start import create_eager_task_factory, create_task, eager_task_factory
 
 if TYPE_CHECKING:

@@ -99,6 +99,37 @@ def test_error_in_making_the_name_is_passed_on(loop, task_class, capture_errors)
     coroutine.close()
 
 
+@pytest.mark.only_ouroloop
+def test_error_in_making_the_name_comes_first_and_leaves_the_task_as_new(loop, task_class):
+    class Nameless:
+        def __str__(self):
+            raise ZeroDivisionError
+
+    coroutine, task = nothing(), task_class.__new__(task_class)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            task.__init__(coroutine, loop=loop, context=object(), name=Nameless())
+    task.__init__(coroutine, loop=loop, name="named")
+    loop.run_until_complete(task)
+    assert task.get_name() == "named"
+
+
+@pytest.mark.only_ouroloop
+def test_name_that_sets_the_task_up_meanwhile_is_refused(loop, task_class):
+    class Hasty:
+        def __str__(self):
+            task.__init__(first, loop=loop, name="first")
+            return "second"
+
+    first, second = nothing(), nothing()
+    task = task_class.__new__(task_class)
+    with pytest.raises(RuntimeError, match=r"object is already initialized$"):
+        task.__init__(second, loop=loop, name=Hasty())
+    second.close()
+    loop.run_until_complete(task)
+    assert (task.get_name(), task.get_coro(), asyncio.all_tasks(loop)) == ("first", first, set())
+
+
 def test_parts_can_be_asked_for(loop):
     coroutine = nothing()
     task = loop.create_task(coroutine)

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 from ouroloop.sync.as_completed import as_completed
 from ouroloop.sync.threads import run_coroutine_threadsafe
 from ouroloop.sync.wait_for import wait_for
-from ouroloop.task.current import all_tasks
-from ouroloop.task.registry import current_task
+from ouroloop.task.registry import all_tasks, current_task
 from ouroloop.task.start import create_eager_task_factory, create_task, eager_task_factory
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from ouroloop.service import executor
 from ouroloop.service.event_loop import EventLoop
 from ouroloop.task.adopt import as_coroutine
-from ouroloop.task.current import all_tasks
+from ouroloop.task.registry import all_tasks
 from ouroloop.versions import EXECUTOR_SHUTDOWN_HAS_TIMEOUT, RUN_TAKES_AWAITABLES
 
 if TYPE_CHECKING:

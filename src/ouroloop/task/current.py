@@ -1,10 +1,9 @@
-"""Which loop a future or task belongs to when nobody says, and which tasks a loop has."""
+"""Which loop a future or task belongs to when nobody says."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
 
 from ouroloop.versions import GET_EVENT_LOOP_CREATES
 
@@ -25,11 +24,3 @@ def current_loop() -> asyncio.AbstractEventLoop:
                 f"There is no current event loop in thread {threading.current_thread().name!r}."
             )
     return asyncio.get_event_loop()
-
-
-def all_tasks(loop: asyncio.AbstractEventLoop | None = None) -> set[asyncio.Task[Any]]:
-    """The tasks of `loop` (None: the running one) that are not done, of any make; `asyncio.all_tasks`.
-
-    The standard library's register is the only one that knows tasks of every make. It lists ours too (`lend`).
-    """
-    return asyncio.all_tasks(asyncio.get_running_loop() if loop is None else loop)

@@ -1,15 +1,19 @@
-"""Which task a loop runs now, told to the standard library's own record.
+"""Which task a loop runs now and which tasks it has, by the standard library's own record.
 
 `asyncio.current_task()` of the running Python reads a dictionary that its C module owns (up to 3.13) or a field of the
 thread state (from 3.14). Other people's code calls that function, so there is no second record of ours: a task step
 enters itself there and leaves. Where the loop runs one step right after another, the second takes the first one's place
 (`replace_task`), which costs half as much; `LoopCore.forget_last_step` sees to it that nobody else finds the first.
+`asyncio.all_tasks()` is the only one that knows tasks of every make; it lists ours too (`lend`).
+
+What users call is a built-in function, as with the newest Python: in the body of a class it becomes no method.
 """
 
 import asyncio
 
 import _asyncio
 
+cimport cython
 from cpython.ref cimport PyObject
 
 cdef extern from "Python.h":
@@ -21,13 +25,29 @@ cdef dict current_tasks = getattr(_asyncio, "_current_tasks", None)  # {loop: ta
 cdef object c_enter_task = _asyncio._enter_task
 cdef object c_leave_task = _asyncio._leave_task
 cdef object c_current_task = asyncio.current_task
+cdef object standard_all_tasks = asyncio.all_tasks
 cdef object get_running_loop = asyncio.get_running_loop
 cdef object c_swap_current_task = getattr(_asyncio, "_swap_current_task", None)
 
 
+@cython.binding(False)
 def current_task(loop=None):
-    """The task that `loop` (None: the running one) runs now, or None. As `asyncio.current_task`."""
+    """current_task(loop=None)
+--
+
+    The task that `loop` (None: the running one) runs now, or None. As `asyncio.current_task`.
+    """
     return current_task_of(get_running_loop() if loop is None else loop)
+
+
+@cython.binding(False)
+def all_tasks(loop=None):
+    """all_tasks(loop=None)
+--
+
+    The tasks of `loop` (None: the running one) that are not done, of any make. As `asyncio.all_tasks`.
+    """
+    return standard_all_tasks(get_running_loop() if loop is None else loop)
 
 
 cdef object current_task_of(object loop):

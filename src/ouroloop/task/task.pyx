@@ -99,13 +99,20 @@ cdef class Task(Future):
         return TASK_CONTRACT
 
     cdef int set_up(self, object coro, object loop, object name, object context) except -1:
+        # Before anything is kept: making the text of a name may fail, and the task may then be set up again.
+        if name is None:
+            name = next_number()
+        elif type(name) is not str:
+            name = str(name)
+            if self._loop is not None:
+                raise RuntimeError("Task object is already initialized")
         if context is not None and type(context) is not Context:
             raise TypeError(f"a contextvars.Context was expected, got {type(context).__name__}")
         self.bind(loop)
         if self.core is not None and self.core._debug:
             self.core.check_thread()
         self.coro = coro
-        self.name = next_number() if name is None else name if type(name) is str else str(name)
+        self.name = name
         self.context = PyContext_CopyCurrent() if context is None else context
         self.log_destroy_pending = True
         if isinstance(loop, TaskCore):
