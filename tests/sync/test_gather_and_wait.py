@@ -380,3 +380,30 @@ def test_what_outlives_a_failed_gather_is_no_longer_awaited_by_the_gatherer(libr
 
     with asyncio.Runner(loop_factory=ouroloop.new_event_loop) as runner:
         runner.run(main())
+
+
+@pytest.mark.only_our_library
+@pytest.mark.parametrize("way", ["gather", "wait"])
+def test_a_task_that_would_wait_for_its_own_end_is_told(loop, library, way):
+    """The standard library waits for ever, or cancels itself without end."""
+    if way == "gather" and not isinstance(loop, ouroloop.EventLoop):
+        pytest.skip("what a task of the standard library's make awaits is not ours to refuse")
+
+    async def main():
+        other = loop.create_task(value("other"))
+        tasks = [asyncio.current_task(), other]
+        with pytest.raises(RuntimeError, match=r"^Task cannot await on itself: <Task pending name="):
+            await (library.gather(*tasks) if way == "gather" else library.wait(tasks))
+        return await other
+
+    assert loop.run_until_complete(asyncio.wait_for(main(), 5)) == "other"
+
+
+@pytest.mark.parametrize("options", [{"timeout": 0.001}, {"return_when": asyncio.FIRST_COMPLETED}])
+def test_a_task_may_be_among_those_that_it_waits_for_when_others_end_the_wait(loop, library, options):
+    async def main():
+        this, other = asyncio.current_task(), loop.create_task(value("other"))
+        done, pending = await library.wait([this, other], **options)
+        assert (done, pending) == ({other}, {this})
+
+    loop.run_until_complete(main())

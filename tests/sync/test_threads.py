@@ -64,6 +64,25 @@ def test_the_result_of_a_coroutine_reaches_the_thread(loop, library):
     assert in_thread(loop, thread) == "result"
 
 
+@pytest.mark.only_our_library
+@pytest.mark.parametrize("ask", ["result", "exception"])
+def test_waiting_for_it_in_the_loops_own_thread_is_refused(loop, library, ask):
+    """The standard library waits for ever."""
+
+    async def main():
+        future = library.run_coroutine_threadsafe(value("result"), loop)
+        with pytest.raises(
+            RuntimeError, match=r"^this thread runs the loop that is waited for: await asyncio"
+        ):
+            getattr(future, ask)()
+        with pytest.raises(TimeoutError):
+            getattr(future, ask)(0)
+        assert await library.wrap_future(future) == "result"
+        return getattr(future, ask)()
+
+    assert loop.run_until_complete(main()) == {"result": "result", "exception": None}[ask]
+
+
 @pytest.mark.usefixtures("executor")
 def test_so_do_its_exception_and_its_cancellation(loop, library):
     async def cancel():

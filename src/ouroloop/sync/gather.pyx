@@ -102,6 +102,13 @@ cdef class _GatheringFuture(Future):
             self.cancel_requested = True
         return any_cancelled
 
+    cdef bint needs(self, object future) except -1:
+        if self.children is not None:
+            for child in self.children:
+                if child is future:
+                    return True
+        return False
+
     cdef int child_done(self, object child) except -1:
         cdef Future future
         self.pending -= 1

@@ -36,11 +36,12 @@ def run_coroutine_threadsafe(
     """Has `loop` run a coroutine, from another thread; `asyncio.run_coroutine_threadsafe`.
 
     Returns a future that the caller's thread can wait for; cancelling it cancels the coroutine. Raises TypeError for
-    what is no coroutine.
+    what is no coroutine. In the thread of `loop` itself, while that runs, the future raises RuntimeError for who would
+    wait for ever.
     """
     if not asyncio.iscoroutine(coro):
         raise TypeError("A coroutine object is required")
-    future: SubmittedFuture[Result] = SubmittedFuture()
+    future: SubmittedFuture[Result] = SubmittedFuture(loop)
     loop.call_soon_threadsafe(Submission(coro, loop, future))
     return future
 
@@ -48,7 +49,23 @@ def run_coroutine_threadsafe(
 class SubmittedFuture(concurrent.futures.Future[Result]):
     """The caller's side: its cancellation reaches the task, once there is one."""
 
-    _task: Any = None
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self._task: Any = None
+
+    def result(self, timeout: float | None = None) -> Result:
+        self._refuse_deadlock(timeout)
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self._refuse_deadlock(timeout)
+        return super().exception(timeout)
+
+    def _refuse_deadlock(self, timeout: float | None) -> None:
+        if timeout is None and asyncio._get_running_loop() is self._loop and not self.done():
+            text = "this thread runs the loop that is waited for: await asyncio.wrap_future(future) instead"
+            raise RuntimeError(text)
 
     def cancel(self) -> bool:
         # The loop's thread may let go of the task meanwhile.

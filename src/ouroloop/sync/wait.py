@@ -27,7 +27,8 @@ async def wait(
     """Waits for the futures and tasks in `fs`, and gives those that are done and those that are not.
 
     timeout: seconds; past it, what is done by then is given. return_when: FIRST_COMPLETED, FIRST_EXCEPTION or
-    ALL_COMPLETED. Raises TypeError for coroutines, ValueError for nothing to wait for. As `asyncio.wait`.
+    ALL_COMPLETED. Raises TypeError for coroutines, ValueError for nothing to wait for. As `asyncio.wait`, but that
+    RuntimeError is raised where the current task would wait for its own end.
     """
     if asyncio.isfuture(fs) or iscoroutine(fs):
         raise TypeError(f"expect a list of futures, not {type(fs).__name__}")
@@ -50,9 +51,12 @@ async def _wait(
     if not futures:
         # An iterable that was empty but did not say so.
         raise ValueError("Set of Tasks/Futures is empty.")
+    task = current_task()
+    if task in futures and timeout is None and return_when == ALL_COMPLETED:
+        raise RuntimeError(f"Task cannot await on itself: {task!r}")
     waiter = loop.create_future()
     timer = None if timeout is None else loop.call_later(timeout, set_unless_done, waiter)
-    arrivals = Arrivals(futures, waiter, current_task(), return_when)
+    arrivals = Arrivals(futures, waiter, task, return_when)
     try:
         await waiter
     finally:

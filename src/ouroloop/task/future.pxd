@@ -39,6 +39,8 @@ cdef class Future(Runnable):
     cdef object take_cancelled_error(self)
     cdef object outcome_error(self)
     cdef int report_unretrieved(self) except -1
+    # Whether this cannot be done before `future` is.
+    cdef bint needs(self, object future) except -1
 
 cdef class FutureIterator:
     # What `await future` iterates.

@@ -255,6 +255,9 @@ cdef class Future(Runnable):
 
     # Inside
 
+    cdef bint needs(self, object future) except -1:
+        return self is future
+
     cdef int check_initialized(self) except -1:
         if self._loop is None:
             raise RuntimeError("Future object is not initialized.")

@@ -364,7 +364,7 @@ cdef class Task(Future):
             return self.fail_next_step(f"Task {self!r} got Future {yielded!r} attached to a different loop")
         if not blocking:
             return self.fail_next_step(f"yield was used instead of yield from in task {self!r} with {yielded!r}")
-        if yielded is self:
+        if isinstance(yielded, Future) and (<Future>yielded).needs(self):
             return self.fail_next_step(f"Task cannot await on itself: {self!r}")
         yielded._asyncio_future_blocking = False
         # The wake-up enters the task's context itself, so it runs in another one.
