@@ -1,6 +1,7 @@
 """Whatever is read, however it arrives and whenever reads are cancelled: each byte comes once, in order."""
 
 import asyncio
+import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -111,7 +112,11 @@ async def follow(loop, streams, pieces, limit, steps):
     return b"".join(received)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=int(os.environ.get("OUROLOOP_SCHEDULES", "150")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     pieces=st.lists(PIECE, min_size=3, max_size=30),
     limit=st.sampled_from([1, 3, 10, 25]),

@@ -7,6 +7,7 @@ left: no pending task, no request to cancel that nobody made.
 """
 
 import asyncio
+import os
 import sys
 
 import pytest
@@ -18,6 +19,13 @@ from tests.ticking import ticking
 FUTURES = 3
 TICKS_MAX = 60
 NEVER = 3600.0
+
+
+examples = settings(
+    max_examples=int(os.environ.get("OUROLOOP_SCHEDULES", "200")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 class PlannedError(Exception):
@@ -306,7 +314,7 @@ def comparable(record):
 @pytest.mark.skipif(
     sys.version_info < (3, 13), reason="the standard library's functions are those of 3.15 from 3.13 on"
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples
 @given(
     program=programs(cancels_groups=hasattr(asyncio.TaskGroup, "cancel")),
     plan=plans(),
@@ -321,7 +329,7 @@ def test_a_program_does_the_same_with_the_standard_library_s_functions_and_with_
     assert comparable(ours) == comparable(reference)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples
 @given(program=programs(), plan=plans(), is_eager=st.booleans())
 def test_a_program_ends_with_nothing_left(run_program, program, plan, is_eager):
     record = run_program(OURS.get, program, plan, is_eager)

@@ -213,9 +213,11 @@ def test_condition(loop, library, consumers, actions, foreign):
     maxsize=st.integers(0, 3),
     producers=tasks,
     consumers=tasks,
-    cancelled=st.lists(st.tuples(few, st.integers(0, 11)), max_size=10),
+    # For each that waits until all is done: after how many steps it begins.
+    joiners=st.lists(few, max_size=2),
+    cancelled=st.lists(st.tuples(few, st.integers(0, 13)), max_size=10),
 )
-def test_queue(loop, library, kind, maxsize, producers, consumers, cancelled):
+def test_queue(loop, library, kind, maxsize, producers, consumers, joiners, cancelled):
     async def main():
         queue = getattr(library, kind)(maxsize)
         numbers, put, got = itertools.count(), [], []
@@ -235,14 +237,21 @@ def test_queue(loop, library, kind, maxsize, producers, consumers, cancelled):
                     got.append(await queue.get())
                     queue.task_done()
 
+        async def joiner(wait):
+            await steps(wait)
+            await queue.join()
+
         members = [producer(turns) for turns in producers] + [consumer(turns) for turns in consumers]
+        members += [joiner(wait) for wait in joiners]
         running = await play(members, cancelled, until_idle=True)
         left = list(queue._queue)
         assert sorted(got + left) == sorted(put)
         assert queue._unfinished_tasks == len(left)
         if kind == "Queue":
             assert got + left == put
-        putting, getting = running[: len(producers)], running[len(producers) :]
+        putting, others = running[: len(producers)], running[len(producers) :]
+        getting, joining = others[: len(consumers)], others[len(consumers) :]
+        assert left or all(each.done() for each in joining), "asleep though all is done"
         assert queue.full() or all(each.done() for each in putting), "asleep beside room"
         assert queue.empty() or all(each.done() for each in getting), "asleep beside an item"
         await end(running)
@@ -259,8 +268,12 @@ def test_queue(loop, library, kind, maxsize, producers, consumers, cancelled):
     consumers=tasks,
     shutdown_after=st.integers(0, 8),
     immediate=st.booleans(),
+    joiners=st.lists(few, max_size=2),
+    cancelled=st.lists(st.tuples(few, st.integers(0, 13)), max_size=6),
 )
-def test_queue_that_is_shut_down(loop, library, maxsize, producers, consumers, shutdown_after, immediate):
+def test_queue_that_is_shut_down(
+    loop, library, maxsize, producers, consumers, shutdown_after, immediate, joiners, cancelled
+):
     async def main():
         queue, put, got = library.Queue(maxsize), [], []
 
@@ -278,6 +291,11 @@ def test_queue_that_is_shut_down(loop, library, maxsize, producers, consumers, s
                 for _ in range(count):
                     item = await queue.get()
                     got.append(item)
+                    queue.task_done()
+
+        async def joiner(wait):
+            await steps(wait)
+            await queue.join()
 
         async def until_shut_down(member):
             try:
@@ -291,13 +309,23 @@ def test_queue_that_is_shut_down(loop, library, maxsize, producers, consumers, s
 
         ending = asyncio.ensure_future(shut_down())
         members = [producer(turns) for turns in producers] + [consumer(turns) for turns in consumers]
-        await play([until_shut_down(each) for each in members], [])
+        joining = [asyncio.ensure_future(joiner(wait)) for wait in joiners]
+        await play([until_shut_down(each) for each in members], cancelled)
         for each in members:
             each.close()
         await ending
+        await steps(5)
+        left = list(queue._queue)
         assert got == put[: len(got)]
-        if not immediate:
-            assert got + list(queue._queue) == put
+        if immediate:
+            assert not left
+        else:
+            assert got + left == put
+        assert left or all(each.done() for each in joining), "asleep though all is done"
+        assert not queue._getters
+        assert not queue._putters
+        if joining:
+            await end(joining)
 
     loop.run_until_complete(main())
 
