@@ -98,6 +98,24 @@ class Kept:
 print(pickle.dumps(Kept(), 0), type(pickle.loads(pickle.dumps(Kept()))) is Kept)
 """
 
+# Its own clean-up is what the running Python leaves to do.
+UNIX_SERVER = """
+import asyncio, os, socket, tempfile
+async def main(path):
+    loop = asyncio.get_running_loop()
+    server = await loop.create_unix_server(asyncio.Protocol, path)
+    server.close()
+    await server.wait_closed()
+    print("stays" if os.path.exists(path) else "goes", "with its server")
+    with socket.socket() as sock:
+        try:
+            await loop.create_datagram_endpoint(asyncio.DatagramProtocol, sock=sock)
+        except ValueError as error:
+            print(str(error).partition(", got")[0])
+with tempfile.TemporaryDirectory() as folder:
+    asyncio.run(main(os.path.join(folder, "socket")))
+"""
+
 PROGRAMS = {
     "main module": Program(MAIN_MODULE, 0, b"True __main__"),
     "stack": Program(STACK, 0, b"outside"),
@@ -128,6 +146,7 @@ PROGRAMS = {
     "reads input": Program("print(input('name? '), input())", 0, b"name? one two"),
     "misspelt asyncio name": Program("import asyncio\nasyncio.Selector", 1, b"AttributeError"),
     "lists asyncio": Program("import asyncio\nprint(dir(asyncio), asyncio)", 0, b"SelectorEventLoop"),
+    "Unix server": Program(UNIX_SERVER, 0, b"with its server"),
     "misses uvloop's submodule": Program("import uvloop_extra", 1, b"No module named 'uvloop_extra'"),
 }
 
