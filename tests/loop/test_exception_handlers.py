@@ -249,3 +249,9 @@ loop.close()
     assert errors.startswith("Future exception was never retrieved\n")
     assert errors.endswith("ValueError('late')\n")
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("context", [None, 5, ["message"]])
+def test_default_handler_refuses_what_is_no_dictionary(quiet_loop, context):
+    with pytest.raises(AttributeError, match=f"^'{type(context).__name__}' object has no attribute 'get'$"):
+        quiet_loop.default_exception_handler(context)

@@ -314,3 +314,10 @@ def test_call_later_of_a_subclass_goes_through_its_call_at(implementation):
         assert asked == [(print, ("argument",))]
     finally:
         loop.close()
+
+
+@pytest.mark.parametrize("delay", ["1", [], object()], ids=["text", "list", "object"])
+def test_delay_that_is_no_number_is_refused_in_pythons_words(loop, delay):
+    words = rf"^unsupported operand type\(s\) for \+: 'float' and '{type(delay).__name__}'$"
+    with pytest.raises(TypeError, match=words):
+        loop.call_later(delay, print)

@@ -308,3 +308,27 @@ def test_many_names_at_once(loop: Loop) -> None:
         assert [answer[0][4][1] for answer in answers] == list(range(200))
 
     run(loop, main())
+
+
+@pytest.mark.parametrize("ask", ["getaddrinfo", "getnameinfo"])
+def test_a_closed_loop_answers_nothing(loop_factory: Callable[[], Loop], ask: str) -> None:
+    closed, loop = loop_factory(), loop_factory()
+    closed.close()
+    question = closed.getaddrinfo(None, 80) if ask == "getaddrinfo" else closed.getnameinfo(("127.0.0.1", 80))
+    with pytest.raises(RuntimeError, match=r"^Event loop is closed$"):
+        loop.run_until_complete(question)
+    loop.close()
+
+
+def test_flags_that_are_no_number_are_refused(loop: Loop) -> None:
+    flags: Any = None
+    with pytest.raises(TypeError, match=r"^'NoneType' object cannot be interpreted as an integer$"):
+        loop.run_until_complete(loop.getnameinfo(("127.0.0.1", 80), flags))
+    loop.run_until_complete(loop.shutdown_default_executor())
+
+
+def test_a_host_of_another_type_is_for_the_system_to_refuse(loop: Loop) -> None:
+    host: Any = loop.create_future()
+    with pytest.raises(TypeError, match=r"^getaddrinfo\(\) argument 1 must be string or None$"):
+        loop.run_until_complete(loop.getaddrinfo(host, 80))
+    loop.run_until_complete(loop.shutdown_default_executor())

@@ -410,3 +410,24 @@ class TestSubclasses:
 def run_line(reader, run):
     feed(reader, b"longer\n")
     return run(reader.readline())
+
+
+class TestWrongData:
+    @pytest.mark.parametrize("data", [5, 1.5, object(), "text"], ids=["int", "float", "object", "text"])
+    def test_is_refused_in_the_words_of_a_bytearray(self, reader, data):
+        with pytest.raises(TypeError) as expected:
+            bytearray().extend(data)
+        with pytest.raises(TypeError) as error:
+            reader.feed_data(data)
+        assert str(error.value) == str(expected.value)
+
+    def test_nothing_is_no_data(self, reader):
+        reader.feed_data(None)
+        reader.feed_data([])
+        reader.feed_data([97, 98])
+        assert bytes(reader._buffer) == b"ab"
+
+    def test_after_the_end_is_refused_as_any_other(self, reader):
+        reader.feed_eof()
+        with pytest.raises(AssertionError, match=r"^feed_data after feed_eof$"):
+            reader.feed_data(5)

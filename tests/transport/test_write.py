@@ -317,3 +317,25 @@ def test_a_write_to_a_connection_that_was_reset_is_an_error_of_the_connection(lo
             assert protocol.calls.count("connection_lost") == 1
 
     run(loop, main())
+
+
+@pytest.mark.reference_since(3, 12)
+@pytest.mark.parametrize("data", ["text", 5], ids=repr)
+def test_writelines_refuses_other_parts_in_the_words_of_memoryview(loop: Loop, data: Any) -> None:
+    async def main() -> None:
+        async with connection(RecordingProtocol) as (transport, _, _peer):
+            expected = f"memoryview: a bytes-like object is required, not {type(data).__name__!r}"
+            with pytest.raises(TypeError, match=f"^{expected}$"):
+                transport.writelines([data])
+
+    run(loop, main())
+
+
+@pytest.mark.reference_since(3, 12)
+def test_writelines_takes_whatever_has_a_buffer(loop: Loop) -> None:
+    async def main() -> None:
+        async with connection(RecordingProtocol) as (transport, _, peer):
+            transport.writelines([array.array("B", b"one"), b"two"])
+            assert await peer.receive(6) == b"onetwo"
+
+    run(loop, main())

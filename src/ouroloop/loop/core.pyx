@@ -141,6 +141,9 @@ cdef class LoopCore(LoopState):
         if self._debug:
             self.check_thread()
             self.check_callback(callback, "call_at")
+        if type(delay) is not float and type(delay) is not int:
+            # What cannot be added to a time says so in Python's words.
+            return self.at(self.now() + delay, None, callback, args, context)
         return self.at(self.now() + <double>delay, None, callback, args, context)
 
     def call_at(self, when, callback, *args, context=None):

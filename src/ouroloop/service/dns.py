@@ -8,6 +8,7 @@ replace it.
 from __future__ import annotations
 
 import logging
+import operator
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,7 @@ async def resolve(
     flags: int = 0,
 ) -> list[AddressInfo]:
     """The addresses of `host` and `port`, as `socket.getaddrinfo` returns them."""
+    loop._check_closed()
     look_up: LookUp = timed_look_up(loop) if loop.get_debug() else socket.getaddrinfo
     if is_answered_at_once(host, port):
         try:
@@ -56,7 +58,8 @@ async def resolve(
 
 async def name_of(loop: EventLoop, sockaddr: tuple[Any, ...], flags: int = 0) -> tuple[str, str]:
     """The host and service names of an address, as `socket.getnameinfo` returns them."""
-    if flags & NUMBERS_ONLY == NUMBERS_ONLY:
+    loop._check_closed()
+    if operator.index(flags) & NUMBERS_ONLY == NUMBERS_ONLY:
         return socket.getnameinfo(sockaddr, flags)
     names: tuple[str, str] = await in_thread(loop, socket.getnameinfo, sockaddr, flags)
     return names
@@ -141,8 +144,8 @@ def is_answered_at_once(host: Any, port: Any) -> bool:
     """
     if not (port is None or isinstance(port, int) or (isinstance(port, (str, bytes)) and port.isdigit())):
         return False
-    if host is None:
-        return True
+    if not isinstance(host, (str, bytes)):
+        return host is None
     try:
         text = host.decode("ascii") if isinstance(host, bytes) else host
         if ":" not in text:

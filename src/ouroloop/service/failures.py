@@ -64,10 +64,11 @@ def _context_of(context: dict[str, Any]) -> Any:
 
 def log(loop: EventLoop, context: dict[str, Any]) -> None:
     """Logs `context` at level error; `asyncio.loop.default_exception_handler`."""
+    message = context.get("message") or "Unhandled exception in event loop"
     handle = loop._current_handle
     if "source_traceback" not in context and handle is not None and handle._source_traceback:
         context["handle_traceback"] = handle._source_traceback
-    lines = [context.get("message") or "Unhandled exception in event loop"]
+    lines = [message]
     for key in sorted(context):
         if key in ("message", "exception"):
             continue

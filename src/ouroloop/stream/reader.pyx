@@ -88,6 +88,8 @@ cdef class StreamReader(Incoming):
     def feed_data(self, data):
         """Takes bytes that have arrived: a bytes-like object."""
         cdef Py_buffer view
+        # Of no C type: Cython 3.3's own way to extend a bytearray does not link on every Python.
+        cdef object extended
         if type(data) is bytes:
             if self._eof:
                 raise AssertionError("feed_data after feed_eof")
@@ -97,7 +99,13 @@ cdef class StreamReader(Incoming):
             return
         if not PyObject_CheckBuffer(data):
             # Whatever a bytearray can be extended by.
-            data = bytearray(iter(data))
+            if self._eof:
+                raise AssertionError("feed_data after feed_eof")
+            if not data:
+                return
+            extended = bytearray()
+            extended.extend(data)
+            data = extended
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         try:
             self.feed(<const char *>view.buf, view.len)

@@ -171,10 +171,9 @@ cdef class StreamTransport(Endpoint):
         """Sends several buffers, one after the other; see `write`."""
         if self.is_eof_written or self.sends_file:
             raise RuntimeError(self.why_not("writelines"))
-        parts = list(list_of_data)
-        for data in parts:
-            if not isinstance(data, (bytes, bytearray, memoryview)):
-                raise TypeError(f"{WRONG_DATA}, not {type(data).__name__!r}")
+        parts = [
+            data if isinstance(data, (bytes, bytearray, memoryview)) else memoryview(data) for data in list_of_data
+        ]
         if self.lost_count:
             self.count_lost_write()
             return
