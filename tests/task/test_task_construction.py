@@ -305,6 +305,14 @@ def test_task_that_the_loop_refuses_to_run_is_let_go_and_reported(loop, task_cla
 
 
 @pytest.mark.reference_since(3, 15)
+def test_constructing_again_is_refused_whatever_is_given(loop):
+    task = loop.create_task(nothing())
+    with pytest.raises(RuntimeError, match=r"Task object is already initialized$"):
+        task.__init__(5, loop=loop)
+    loop.run_until_complete(task)
+
+
+@pytest.mark.reference_since(3, 15)
 def test_constructing_again_is_refused(run_script):
     # In a process of its own: a task in two places at once can send the loop round in circles.
     process = run_script(

@@ -83,10 +83,10 @@ cdef class Task(Future):
     """
 
     def __init__(self, coro, *, loop=None, name=None, context=None, eager_start=False):
-        if not PyCoro_CheckExact(coro) and not iscoroutine(coro):
-            raise TypeError(f"a coroutine was expected, got {coro!r}")
         if self._loop is not None:
             raise RuntimeError("Task object is already initialized")
+        if not PyCoro_CheckExact(coro) and not iscoroutine(coro):
+            raise TypeError(f"a coroutine was expected, got {coro!r}")
         self.set_up(coro, current_loop() if loop is None else loop, name, context)
         self.start(eager_start)
 
