@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,20 @@ def test_what_was_written_before_goes_before(loop, server_context, client_contex
 
 @pytest.mark.reference_since(3, 15)
 def test_stream_that_has_read_the_clients_first_flight_loses_nothing(loop, server_context, certificate):
+    check_first_flight(loop, asyncio.start_server, server_context, certificate)
+
+
+@pytest.mark.only_ouroloop
+@pytest.mark.parametrize("limit", [64, 65536])  # the smaller one stops the transport, which must go on
+def test_stream_of_ours_that_has_read_the_clients_first_flight_loses_nothing(
+    loop, server_context, certificate, limit
+):
+    from ouroloop.asyncio import start_server
+
+    check_first_flight(loop, functools.partial(start_server, limit=limit), server_context, certificate)
+
+
+def check_first_flight(loop: Loop, start_server: Any, server_context: Any, certificate: Any) -> None:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert await reader.readline() == b"STARTTLS\n"
         await asyncio.sleep(0.05)  # the client's first flight is in the reader's buffer by now
@@ -100,7 +115,7 @@ def test_stream_that_has_read_the_clients_first_flight_loses_nothing(loop, serve
         await writer.wait_closed()
 
     async def main() -> None:
-        server = await asyncio.start_server(handle, LOOPBACK, 0)
+        server = await start_server(handle, LOOPBACK, 0)
         address = server.sockets[0].getsockname()
         echoed = await loop.run_in_executor(None, eager_client, address)
         assert echoed == b"hello"

@@ -180,10 +180,15 @@ def start_over(wire: WireProtocol, lower: Any, early: bytes) -> None:
 
 def read_already(protocol: Any) -> bytes:
     """Takes what a stream reader holds: the client may have begun its handshake in the same segment."""
+    # Imported late: who speaks TLS need not use streams.
+    from ouroloop.stream.read_buffer import ReadBuffer
+
     reader = getattr(protocol, "_stream_reader", None)
     buffer = getattr(reader, "_buffer", None)
-    if not isinstance(buffer, bytearray) or not buffer:
+    if not isinstance(buffer, (bytearray, ReadBuffer)) or not buffer:
         return b""
     early = bytes(buffer)
     buffer.clear()
+    # Nothing is unread now, and the transport reads on.
+    reader._paused = False  # type: ignore[union-attr]
     return early
