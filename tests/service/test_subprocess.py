@@ -504,6 +504,23 @@ def test_loops_in_threads_start_processes_of_their_own(loop_factory: Callable[[]
 
 
 @pytest.mark.only_ouroloop
+def test_closing_kills_although_another_thread_waits_for_the_process(loop: Loop) -> None:
+    """Who waits by `Popen.wait` holds its lock until the process has ended."""
+
+    async def main() -> None:
+        transport, protocol = await start("sleep", "100")
+        popen = transport.get_extra_info("subprocess")
+        waiting = loop.run_in_executor(None, popen.wait)
+        await eventually(popen._waitpid_lock.locked)
+        transport.close()
+        assert await waiting == -signal.SIGKILL
+        await protocol.lost
+        assert transport.get_returncode() == -signal.SIGKILL
+
+    run(loop, main())
+
+
+@pytest.mark.only_ouroloop
 def test_process_that_is_left_behind_by_a_closed_loop_is_killed_with_a_warning(
     loop_factory: Callable[[], Loop],
 ) -> None:

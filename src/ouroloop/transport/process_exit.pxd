@@ -10,4 +10,5 @@ cdef class ProcessExit(Watcher):
     cdef readonly bint needs_thread   # the poller cannot tell of the end: a thread must call `look`
 
     cdef int reap(self) except -1
+    cdef int reap_locked(self) except -1
     cdef int finish(self) except -1

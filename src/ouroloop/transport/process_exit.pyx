@@ -69,7 +69,14 @@ cdef class ProcessExit(Watcher):
 
     def has_ended(self):
         """True once the child has ended; reaps it. `ended()` is still to come then."""
-        return bool(self.reap())
+        lock = self.process._waitpid_lock
+        if not lock.acquire(False):
+            # Another thread waits for the child, and holds the lock until the child has ended.
+            return False
+        try:
+            return bool(self.reap_locked())
+        finally:
+            lock.release()
 
     def look(self):
         """Has `ended()` called if the child has ended."""
@@ -107,28 +114,32 @@ cdef class ProcessExit(Watcher):
         return self.core.push(ended)
 
     cdef int reap(self) except -1:
+        """As `reap_locked`; to be called once the child has ended, or nearly: only then is the lock soon free."""
+        # Who polls the Popen object itself, in whatever thread, takes the exit code under this lock too.
+        with self.process._waitpid_lock:
+            return self.reap_locked()
+
+    cdef int reap_locked(self) except -1:
         """Sets `process.returncode` if the child has ended, and says whether it has."""
         cdef int exit_code = 0
         cdef int result
         process = self.process
-        # Who polls the Popen object itself, in whatever thread, takes the exit code under this lock too.
-        with process._waitpid_lock:
-            if process.returncode is not None:
-                return 1
-            result = reap_child(self.pid, self.descriptor, &exit_code)
-            if result == 0:
+        if process.returncode is not None:
+            return 1
+        result = reap_child(self.pid, self.descriptor, &exit_code)
+        if result == 0:
+            return 0
+        if result == -ECHILD:
+            result = exit_code_of_reaped(self.descriptor, &exit_code)
+            if result == -EAGAIN:
+                # The poller goes on reporting it, and soon it is known.
                 return 0
-            if result == -ECHILD:
-                result = exit_code_of_reaped(self.descriptor, &exit_code)
-                if result == -EAGAIN:
-                    # The poller goes on reporting it, and soon it is known.
-                    return 0
-                if result < 0:
-                    exit_code = LOST_EXIT_CODE
-                    logger.warning(
-                        "child process pid %d exit status already read:  will report returncode 255", self.pid
-                    )
-            elif result < 0:
-                raise os_error(-result)
-            process.returncode = exit_code
+            if result < 0:
+                exit_code = LOST_EXIT_CODE
+                logger.warning(
+                    "child process pid %d exit status already read:  will report returncode 255", self.pid
+                )
+        elif result < 0:
+            raise os_error(-result)
+        process.returncode = exit_code
         return 1
