@@ -17,7 +17,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from ouroloop.loop.describe import describe_callback
-from ouroloop.service.process_waiting import ProcessWatch
+from ouroloop.service.process_waiting import ProcessWatch, end_unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,10 +63,16 @@ class SubprocessTransport(asyncio.SubprocessTransport):
         self._proc: Any = subprocess.Popen(
             args, stdin=stdin, stdout=stdout, stderr=stderr, universal_newlines=False, **options
         )
-        self._closed = False
         self._pid = self._proc.pid
         self._extra["subprocess"] = self._proc
-        self._watch = ProcessWatch(loop, self._proc, self._process_exited)
+        try:
+            self._watch = ProcessWatch(loop, self._proc, self._process_exited)
+        except BaseException:
+            # Nobody would ever hear of its end.
+            _close_files(self._proc)
+            end_unwatched(self._proc)
+            raise
+        self._closed = False
         if loop.get_debug():
             program = args if isinstance(args, (bytes, str)) else args[0]
             logger.debug("process %r created: pid %s", program, self._pid)

@@ -28,7 +28,8 @@ KILLED_SECONDS_MAX = 1.0
 class ProcessWatch:
     """Watches one child for a loop, which keeps it until the child has ended.
 
-    ended: called by the loop with the exit code, once.
+    ended: called by the loop with the exit code, once. Raises OSError or RuntimeError where the system has neither a
+    descriptor nor a thread for it.
     """
 
     def __init__(
@@ -39,11 +40,11 @@ class ProcessWatch:
         self._ended: Callable[[int], object] | None = ended
         self._home = os.getpid()
         self.is_killed = False
-        loop._process_watches.add(self)
         self._exit = ProcessExit(loop, process, self._report)
         if self._exit.needs_thread:
             name = f"ouroloop-wait-{process.pid}"
             threading.Thread(target=self._wait, name=name, daemon=True).start()
+        loop._process_watches.add(self)
 
     def _report(self) -> None:
         self._loop._process_watches.discard(self)
@@ -79,6 +80,16 @@ class ProcessWatch:
         self._exit.close()
         if not self.is_killed or self.is_foreign() or self.has_ended():
             return
-        # One that is stuck in the kernel is reaped by the `subprocess` module, when it starts the next process.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(KILLED_SECONDS_MAX)
+        reap_killed(self._process)
+
+
+def end_unwatched(process: subprocess.Popen[bytes]) -> None:
+    """Kills and reaps a child that nobody watches."""
+    process.kill()
+    reap_killed(process)
+
+
+def reap_killed(process: subprocess.Popen[bytes]) -> None:
+    # One that is stuck in the kernel is reaped by the `subprocess` module, when it starts the next process.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(KILLED_SECONDS_MAX)
