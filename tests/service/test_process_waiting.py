@@ -1,8 +1,10 @@
 """How the end of a process becomes known, whatever else in the program looks after children."""
 
 import asyncio
+import fcntl
 import os
 import signal
+import struct
 import subprocess
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,13 +19,37 @@ from .processes import ended, eventually, run, start
 pytestmark = pytest.mark.usefixtures("no_child_is_left")
 
 Loop = asyncio.AbstractEventLoop
-KERNEL_RELEASE = tuple(int(part) for part in os.uname().release.split(".")[:2])
-# From then on the kernel keeps an exit code for who holds a descriptor of the process.
-EXIT_CODES_ARE_KEPT = (6, 15)
+
+# Of <linux/pidfd.h>, since Linux 6.15.
+PIDFD_GET_INFO = 0xC040FF0B
+PIDFD_INFO_EXIT = 1 << 3
+
+
+@pytest.fixture(scope="session")
+def keeps_exit_codes() -> bool:
+    """Whether the kernel tells the exit code of a process that was reaped to who holds a descriptor of it.
+
+    It is asked, because a sandbox may have the version of one kernel and do what another does.
+    """
+    with subprocess.Popen(["true"]) as process:
+        try:
+            descriptor = os.pidfd_open(process.pid)
+        except OSError:
+            return False
+        process.wait()
+    info = bytearray(64)
+    struct.pack_into("Q", info, 0, PIDFD_INFO_EXIT)
+    try:
+        fcntl.ioctl(descriptor, PIDFD_GET_INFO, info)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return bool(struct.unpack_from("Q", info)[0] & PIDFD_INFO_EXIT)
 
 
 @pytest.mark.only_ouroloop
-def test_exit_code_that_somebody_else_has_taken_is_still_known(loop: Loop) -> None:
+def test_exit_code_that_somebody_else_has_taken_is_still_known(loop: Loop, keeps_exit_codes: bool) -> None:
     """By a descriptor of the process, which Linux since 6.15 answers."""
 
     async def main() -> None:
@@ -31,7 +57,7 @@ def test_exit_code_that_somebody_else_has_taken_is_still_known(loop: Loop) -> No
         transport.get_pipe_transport(0).write(b"\n")
         os.waitpid(transport.get_pid(), 0)
         await ended(transport, protocol)
-        assert transport.get_returncode() == (6 if KERNEL_RELEASE >= EXIT_CODES_ARE_KEPT else 255)
+        assert transport.get_returncode() == (6 if keeps_exit_codes else 255)
 
     run(loop, main())
 
@@ -111,8 +137,43 @@ def test_processes_end_where_a_sandbox_refuses_descriptors_for_them(
 
 
 @pytest.mark.only_ouroloop
-def test_program_that_ignores_sigchld_gets_exit_codes(
+def test_process_that_cannot_be_watched_at_all_is_refused_and_leaves_nothing(
     run_script: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """Where the system has neither a descriptor nor a thread for it."""
+    source = (
+        REFUSE_PIDFD
+        + """
+    import os, threading
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    threading.Thread.start = refuse
+
+    async def main():
+        descriptors = os.listdir("/proc/self/fd")
+        try:
+            await asyncio.create_subprocess_exec("sleep", "100", stdin=-1, stdout=-1)
+        except RuntimeError as error:
+            print(error)
+        print(os.listdir("/proc/self/fd") == descriptors)
+
+    loop = new_event_loop()
+    loop.run_until_complete(main())
+    loop.close()
+    print(open("/proc/self/task/%d/children" % os.getpid()).read() == "")
+    """
+    )
+    result = run_script(source)
+    assert result.stdout.splitlines() == ["can't start new thread", "True", "True"], result.stderr
+    assert result.stderr == ""
+    assert result.returncode == 0
+
+
+@pytest.mark.only_ouroloop
+def test_program_that_ignores_sigchld_gets_exit_codes(
+    run_script: Callable[..., subprocess.CompletedProcess[str]], keeps_exit_codes: bool
 ) -> None:
     """The kernel reaps at once then. Where it keeps the exit code for the descriptor, it is known; else 255.
 
@@ -135,7 +196,7 @@ def test_program_that_ignores_sigchld_gets_exit_codes(
     loop.close()
     """
     result = run_script(source)
-    assert result.stdout.split() == ["5" if KERNEL_RELEASE >= EXIT_CODES_ARE_KEPT else "255"], result.stderr
+    assert result.stdout.split() == ["5" if keeps_exit_codes else "255"], result.stderr
     assert result.returncode == 0, result.stderr
 
 
