@@ -29,10 +29,10 @@
 
 #define FUNCTIONS(each)                                                                                                \
     each(accept4) each(bind) each(close) each(connect) each(epoll_create1) each(epoll_ctl) each(epoll_pwait2)          \
-    each(epoll_wait) each(fcntl64) each(fork) each(fstat64) each(getpeername) each(getsockname) each(ioctl)            \
-    each(listen) each(pidfd_open) each(pidfd_send_signal) each(pipe2) each(poll) each(read) each(recv) each(recvfrom)  \
-    each(recvmmsg) each(recvmsg) each(send) each(sendfile) each(sendmmsg) each(sendmsg) each(sendto)                   \
-    each(setsockopt) each(shutdown) each(socket) each(socketpair) each(waitid) each(write) each(writev)
+    each(epoll_wait) each(fcntl64) each(fork) each(fstat64) each(getpeername) each(getsockname) each(getsockopt)       \
+    each(ioctl) each(listen) each(pidfd_open) each(pidfd_send_signal) each(pipe2) each(poll) each(read) each(recv)     \
+    each(recvfrom) each(send) each(sendfile) each(sendmsg) each(sendto) each(setsockopt) each(shutdown) each(socket)   \
+    each(waitid) each(write) each(writev)
 
 #define NUMBER(name) NUMBER_##name,
 enum { FUNCTIONS(NUMBER) FUNCTION_COUNT };
@@ -106,8 +106,8 @@ static uint64_t next_random(void) {
 /* Whether a function can be interrupted, find nothing ready, or move fewer bytes than asked: what man pages allow. */
 static int may_not_be_ready(int function) {
     switch (function) {
-    case NUMBER_accept4: case NUMBER_recv: case NUMBER_recvfrom: case NUMBER_recvmsg: case NUMBER_recvmmsg:
-    case NUMBER_send: case NUMBER_sendmsg: case NUMBER_sendto: case NUMBER_sendmmsg: case NUMBER_sendfile:
+    case NUMBER_accept4: case NUMBER_recv: case NUMBER_recvfrom: case NUMBER_send: case NUMBER_sendmsg:
+    case NUMBER_sendto: case NUMBER_sendfile:
         return 1;
     }
     return 0;
@@ -208,7 +208,6 @@ static void *real(int function) {
 
 PLAIN(accept4, (int fd, struct sockaddr *peer, socklen_t *length, int flags), fd, peer, length, flags)
 PLAIN(bind, (int fd, const struct sockaddr *address, socklen_t length), fd, address, length)
-PLAIN(connect, (int fd, const struct sockaddr *address, socklen_t length), fd, address, length)
 PLAIN(epoll_create1, (int flags), flags)
 PLAIN(epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event), epoll, operation, fd, event)
 SLEEPER(epoll_wait, (int epoll, struct epoll_event *events, int count, int timeout), epoll, events, count, timeout)
@@ -216,17 +215,14 @@ PLAIN(fork, (void), )
 PLAIN(fstat64, (int fd, struct stat64 *status), fd, status)
 PLAIN(getpeername, (int fd, struct sockaddr *address, socklen_t *length), fd, address, length)
 PLAIN(getsockname, (int fd, struct sockaddr *address, socklen_t *length), fd, address, length)
+PLAIN(getsockopt, (int fd, int level, int option, void *value, socklen_t *length), fd, level, option, value, length)
 PLAIN(listen, (int fd, int backlog), fd, backlog)
 PLAIN(pipe2, (int ends[2], int flags), ends, flags)
 SLEEPER(poll, (struct pollfd *asked, nfds_t count, int timeout), asked, count, timeout)
 PLAIN(setsockopt, (int fd, int level, int option, const void *value, socklen_t length), fd, level, option, value, length)
 PLAIN(shutdown, (int fd, int how), fd, how)
 PLAIN(socket, (int family, int type, int protocol), family, type, protocol)
-PLAIN(socketpair, (int family, int type, int protocol, int ends[2]), family, type, protocol, ends)
 PLAIN(waitid, (idtype_t kind, id_t id, siginfo_t *found, int options), kind, id, found, options)
-PLAIN(recvmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout), fd, messages,
-      count, flags, timeout)
-PLAIN(sendmmsg, (int fd, struct mmsghdr *messages, unsigned int count, int flags), fd, messages, count, flags)
 
 SIZED(read, (int fd, void *buffer, size_t size), fd, buffer, size)
 SIZED(write, (int fd, const void *buffer, size_t size), fd, buffer, size)
@@ -237,7 +233,7 @@ SIZED(sendfile, (int to, int from, off_t *offset, size_t size), to, from, offset
 static int sends_whole(int fd) {
     int type = 0;
     socklen_t length = sizeof type;
-    return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type != SOCK_STREAM;
+    return REAL(getsockopt)(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type != SOCK_STREAM;
 }
 
 ssize_t send(int fd, const void *buffer, size_t size, int flags) {
@@ -254,11 +250,6 @@ ssize_t recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr *
 ssize_t sendto(int fd, const void *buffer, size_t size, int flags, const struct sockaddr *peer, socklen_t length) {
     MAY_FAIL(sendto, NULL)
     return REAL(sendto)(fd, buffer, size, flags, peer, length);
-}
-
-ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
-    MAY_FAIL(recvmsg, NULL)
-    return REAL(recvmsg)(fd, message, flags);
 }
 
 /* A short write of several parts writes some of the first. */
@@ -284,6 +275,21 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
         return REAL(write)(fd, parts[0].iov_base, size);
     }
     return REAL(writev)(fd, parts, count);
+}
+
+/* One that is interrupted goes on by itself. */
+int connect(int fd, const struct sockaddr *address, socklen_t length) {
+    int outcome = decide(NUMBER_connect, CALLER, NULL);
+    int error = errno;
+    if (outcome == FAIL && error != EINTR) {
+        return -1;
+    }
+    int result = REAL(connect)(fd, address, length);
+    if (outcome == FAIL && (result == 0 || errno == EINPROGRESS)) {
+        errno = error;
+        return -1;
+    }
+    return result;
 }
 
 /* Linux closes the descriptor whatever it answers. */

@@ -62,8 +62,10 @@ class Fault:
 
     @property
     def is_harmless(self) -> bool:
-        """The call may simply be made again, so nobody may notice."""
-        return self.error in (0, errno.EINTR, errno.EAGAIN) and self.call != "fork"
+        """The call may simply be made again, or goes on by itself, so nobody may notice."""
+        if self.error == errno.EAGAIN and self.call in ("connect", "fork"):
+            return False  # it says that the system has no room
+        return self.error in (0, errno.EINTR, errno.EAGAIN)
 
     def __str__(self) -> str:
         what = errno.errorcode[self.error] if self.error else f"at most {self.limit} bytes"
