@@ -290,6 +290,21 @@ def test_time_limits_are_positive(loop, client_context, name, seconds):
     run(loop, main())
 
 
+@pytest.mark.only_ouroloop  # the standard library's never ends then
+@pytest.mark.parametrize("name", ["ssl_handshake_timeout", "ssl_shutdown_timeout"])
+def test_time_limit_that_is_no_number_is_refused(loop, client_context, name):
+    async def main() -> None:
+        with (
+            connected_sockets() as (near, _),
+            pytest.raises(ValueError, match=rf"^{name} should be a positive number, got nan$"),
+        ):
+            await loop.create_connection(
+                RecordingProtocol, sock=near, ssl=client_context, server_hostname="", **{name: float("nan")}
+            )
+
+    run(loop, main())
+
+
 def test_server_needs_a_context(loop):
     async def main() -> None:
         with pytest.raises(TypeError, match=r"^ssl argument must be an SSLContext or None$"):

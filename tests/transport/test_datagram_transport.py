@@ -47,6 +47,78 @@ def test_datagrams_come_with_their_senders_address(loop: Loop, host: str) -> Non
     run(loop, main())
 
 
+@pytest.mark.reference_since(3, 12)
+def test_a_paused_endpoint_receives_later(loop: Loop) -> None:
+    async def main() -> None:
+        with datagram_sockets(1) as (sender,):
+            async with endpoint(DatagramRecorder, local_addr=(LOOPBACK, 0)) as (transport, protocol):
+                assert transport.is_reading()
+                for _ in range(2):
+                    transport.pause_reading()
+                assert not transport.is_reading()
+                sender.sendto(b"early", transport.get_extra_info("sockname"))
+                await turns(10)
+                assert not protocol.received
+                for _ in range(2):
+                    transport.resume_reading()
+                assert (await protocol.receive())[0] == b"early"
+                transport.close()
+                assert not transport.is_reading()
+                transport.pause_reading()
+                transport.resume_reading()
+
+    run(loop, main())
+
+
+@pytest.mark.reference_since(3, 12)
+def test_an_endpoint_that_is_paused_in_a_callback_receives_no_more(loop: Loop) -> None:
+    class Pausing(DatagramRecorder):
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            super().datagram_received(data, addr)
+            self.transport.pause_reading()  # type: ignore[union-attr]
+
+    async def main() -> None:
+        with datagram_sockets(1) as (sender,):
+            async with endpoint(Pausing, local_addr=(LOOPBACK, 0)) as (transport, protocol):
+                for number in range(3):
+                    sender.sendto(b"%d" % number, transport.get_extra_info("sockname"))
+                for number in range(3):
+                    assert (await protocol.receive())[0] == b"%d" % number
+                    await turns(5)
+                    assert not protocol.received
+                    transport.resume_reading()
+
+    run(loop, main())
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [("write", (b"x",)), ("writelines", ([b"x"],)), ("write_eof", ()), ("can_write_eof", ())],
+)
+def test_what_only_streams_can_do_is_not_implemented(
+    loop: Loop, method: str, arguments: tuple[Any, ...]
+) -> None:
+    async def main() -> None:
+        async with endpoint(DatagramRecorder) as (transport, _):
+            with pytest.raises(NotImplementedError):
+                getattr(transport, method)(*arguments)
+
+    run(loop, main())
+
+
+def test_a_host_that_cannot_be_encoded_is_reported_in_the_socket_modules_words(
+    loop: Loop, capture_errors: list[dict[str, Any]]
+) -> None:
+    async def main() -> None:
+        async with endpoint(DatagramRecorder) as (transport, protocol):
+            transport.sendto(b"x", ("\udcff", 9))
+            assert isinstance(await protocol.lost, TypeError)
+        [context] = capture_errors
+        assert str(context["exception"]) == "encoding of hostname failed"
+
+    run(loop, main())
+
+
 @pytest.mark.parametrize("hosts", [("127.0.0.1", "127.0.0.2", "127.0.1.1"), ("::1", "::ffff:127.0.0.1")])
 def test_senders_on_several_hosts_are_told_apart(loop: Loop, hosts: tuple[str, ...]) -> None:
     async def main() -> None:

@@ -43,6 +43,43 @@ def test_bytes_arrive_in_order(loop: Loop, tmp_path: Path, kind: str) -> None:
     run(loop, main())
 
 
+@pytest.mark.parametrize("method", ["is_reading", "pause_reading", "resume_reading"])
+def test_reading_is_not_implemented(loop: Loop, tmp_path: Path, method: str) -> None:
+    async def main() -> None:
+        async with writing("pipe", tmp_path) as (transport, _, _):
+            with pytest.raises(NotImplementedError):
+                getattr(transport, method)()
+
+    run(loop, main())
+
+
+@pytest.mark.only_ouroloop  # the standard library leaves a transport behind
+@pytest.mark.parametrize(
+    ("number", "error", "text"),
+    [
+        (1.5, TypeError, "'float' object cannot be interpreted as an integer"),
+        ("1", TypeError, "'str' object cannot be interpreted as an integer"),
+        (1 << 40, OverflowError, "Python int too large to convert to C int"),
+    ],
+)
+@pytest.mark.parametrize("method", ["connect_read_pipe", "connect_write_pipe"])
+def test_descriptor_that_is_no_number_is_refused(
+    loop: Loop, method: str, number: Any, error: type[Exception], text: str
+) -> None:
+    class Odd:
+        def fileno(self) -> Any:
+            return number
+
+        def close(self) -> None: ...
+
+    async def main() -> None:
+        with pytest.raises(error) as raised:
+            await getattr(loop, method)(PipeProtocol, Odd())
+        assert str(raised.value) == text
+
+    run(loop, main())
+
+
 @pytest.mark.parametrize("kind", ["pipe", "FIFO", "socket"])
 def test_close_writes_what_waits_and_then_ends_the_stream(loop: Loop, tmp_path: Path, kind: str) -> None:
     async def main() -> None:

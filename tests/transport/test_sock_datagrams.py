@@ -72,6 +72,9 @@ def test_receiving_into_a_buffer(loop: Loop) -> None:
             near.sendto(b"0123456789", far.getsockname())
             assert await loop.sock_recvfrom_into(far, buffer, 0) == (8, sender)
             assert buffer == b"01234567"
+            near.sendto(b"and more", far.getsockname())
+            assert await loop.sock_recvfrom_into(far, buffer, None) == (8, sender)  # type: ignore[arg-type]
+            assert buffer == b"and more"
             buffer.clear()  # nobody holds it any more
 
     run(loop, main())

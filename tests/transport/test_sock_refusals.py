@@ -90,3 +90,17 @@ def test_wrong_arguments_are_type_errors(loop: Loop) -> None:
                 await loop.sock_recv(near, -1)
 
     run(loop, main())
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "attribute"),
+    [("sock_recv", (1,), "recv"), ("sock_recv_into", (bytearray(1),), "recv_into"), ("sock_sendall", (b"x",), "send")],
+)
+def test_what_is_no_socket_is_an_attribute_error(
+    loop: Loop, name: str, arguments: tuple[Any, ...], attribute: str
+) -> None:
+    async def main() -> None:
+        with pytest.raises(AttributeError, match=rf"^'int' object has no attribute '{attribute}'$"):
+            await getattr(loop, name)(5, *arguments)
+
+    run(loop, main())

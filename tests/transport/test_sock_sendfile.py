@@ -1,6 +1,7 @@
 """`sock_sendfile`: a file over a socket that the user owns, natively and copied."""
 
 import asyncio
+import errno
 import io
 import socket
 from collections.abc import Iterator
@@ -136,6 +137,7 @@ def test_a_datagram_socket_is_refused(loop: Loop, file: BinaryIO) -> None:
         (0, "1", TypeError, "count must be a positive integer (got '1')"),
         (-1, None, ValueError, "offset must be a non-negative integer (got -1)"),
         (1.0, None, TypeError, "offset must be a non-negative integer (got 1.0)"),
+        (1 << 70, None, OverflowError, "Python int too large to convert to C long"),
     ],
 )
 def test_wrong_arguments_are_refused(
@@ -146,6 +148,20 @@ def test_wrong_arguments_are_refused(
             with pytest.raises(error) as raised:
                 await loop.sock_sendfile(near, file, offset, count)
             assert str(raised.value) == text
+
+    run(loop, main())
+
+
+def test_a_file_that_cannot_tell_its_descriptor_says_why(loop: Loop) -> None:
+    class Broken:
+        mode = "rb"
+
+        def fileno(self) -> int:
+            raise OSError(errno.EIO, "broken")
+
+    async def main() -> None:
+        with connected_sockets() as (near, _), pytest.raises(OSError, match="broken"):
+            await loop.sock_sendfile(near, Broken())  # type: ignore[arg-type]
 
     run(loop, main())
 

@@ -80,7 +80,11 @@ cdef socklen_t socket_address(int family, object address, sockaddr_storage *writ
             return 0
     if numbers[0] > 0xFFFF or numbers[1] > 0xFFFFF:
         return 0
-    cdef const char *host = PyUnicode_AsUTF8AndSize((<tuple>address)[0], &host_length)
+    cdef const char *host
+    try:
+        host = PyUnicode_AsUTF8AndSize((<tuple>address)[0], &host_length)
+    except UnicodeEncodeError:
+        return 0
     if <Py_ssize_t>strlen(host) != host_length:
         return 0
     if family == AF_INET and length == 2:

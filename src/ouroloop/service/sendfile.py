@@ -113,7 +113,6 @@ async def send(
     if not (count or size):
         return 0
     sent = 0
-    is_available = True
     try:
         while not count or sent < count:
             wanted = min(count - sent if count else size, AT_ONCE_MAX)
@@ -123,7 +122,6 @@ async def send(
                 pass
             except OSError as error:
                 if sent == 0:
-                    is_available = False
                     raise asyncio.SendfileNotAvailableError("os.sendfile call failed") from error
                 if error.errno in (errno.ENOTCONN, errno.EBADF):
                     raise ConnectionError("socket is not connected", errno.ENOTCONN) from error
@@ -134,7 +132,7 @@ async def send(
                     break
             await room()
     finally:
-        if is_available:
+        if sent:
             set_position(file, source, offset + sent)
     return sent
 
@@ -143,8 +141,11 @@ def source_of(file: Any) -> tuple[int, int]:
     """The descriptor and the size of a file. Raises SendfileNotAvailableError where there is none."""
     try:
         source = file.fileno()
+    except (AttributeError, io.UnsupportedOperation) as error:
+        raise asyncio.SendfileNotAvailableError("not a regular file") from error
+    try:
         return source, os.fstat(source).st_size
-    except (AttributeError, io.UnsupportedOperation, OSError) as error:
+    except OSError as error:
         raise asyncio.SendfileNotAvailableError("not a regular file") from error
 
 

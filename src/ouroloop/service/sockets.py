@@ -46,9 +46,9 @@ async def sock_recvfrom(loop: EventLoop, sock: socket.socket, bufsize: int) -> t
 
 
 async def sock_recvfrom_into(
-    loop: EventLoop, sock: socket.socket, buf: Any, nbytes: int = 0
+    loop: EventLoop, sock: socket.socket, buf: Any, nbytes: int | None = 0
 ) -> tuple[int, Any]:
-    """Receives a datagram into a writable buffer: up to `nbytes` bytes, 0 for as many as there is room for.
+    """Receives a datagram into a writable buffer: up to `nbytes` bytes, 0 or None for as many as there is room for.
 
     Returns the number of bytes and the address of the sender.
     """
@@ -56,7 +56,7 @@ async def sock_recvfrom_into(
         check_usable(loop, sock)
     while True:
         try:
-            return sock.recvfrom_into(buf, nbytes)
+            return sock.recvfrom_into(buf, nbytes or 0)
         except WOULD_BLOCK:
             pass
         await readable(loop, sock)

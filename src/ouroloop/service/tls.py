@@ -46,7 +46,8 @@ def check_timeouts(uses_tls: bool, handshake_timeout: float | None, shutdown_tim
         ("ssl_handshake_timeout", handshake_timeout),
         ("ssl_shutdown_timeout", shutdown_timeout),
     ):
-        if seconds is not None and seconds <= 0:
+        # What is no number at all passes the first comparison.
+        if seconds is not None and (seconds <= 0 or seconds != seconds):  # noqa: PLR0124
             raise ValueError(f"{name} should be a positive number, got {seconds}")
 
 

@@ -18,6 +18,7 @@ cdef class DatagramTransport(Endpoint):
     cdef bint is_queued               # stands in the ready queue
     cdef bint is_started              # connection_made was called
     cdef bint is_closed               # close() or abort() was called, or the endpoint failed
+    cdef bint is_paused               # nothing is received meanwhile
     cdef bint is_connected            # the kernel knows the one receiver
     cdef bint is_native               # addresses of this family are read and written here
 

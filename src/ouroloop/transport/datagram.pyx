@@ -44,7 +44,7 @@ cdef enum:
 # How long a datagram waits before it is offered again to a receiver that is full.
 cdef double FULL_RECEIVER_SECONDS = 0.002
 
-# The standard library's datagram transport is a `Transport` too, though it has no `write`, and programs ask for either.
+# The standard library's datagram transport is a `Transport` too, though it cannot `write`, and programs ask for either.
 cdef object TRANSPORT_CONTRACT = type(
     "DatagramTransport", (asyncio.Transport, asyncio.DatagramTransport), {"__module__": __name__, "__slots__": ()}
 )
@@ -102,7 +102,7 @@ cdef class DatagramTransport(Endpoint):
         if self.is_closed:
             parts.append("closing")
         parts.append(f"fd={self.fd}")
-        parts.append(f"read={'polling' if self.is_started and not self.is_closed else 'idle'}")
+        parts.append(f"read={'polling' if self.is_started and self.is_reading() else 'idle'}")
         parts.append(f"write=<{'polling' if self.queue else 'idle'}, bufsize={self.queue_size}>")
         return f"<{' '.join(parts)}>"
 
@@ -115,6 +115,44 @@ cdef class DatagramTransport(Endpoint):
     def is_closing(self):
         """True once the transport is closed or about to be."""
         return self.is_closed
+
+    def is_reading(self):
+        """True while what arrives is given to the protocol."""
+        return not self.is_closed and not self.is_paused
+
+    def pause_reading(self):
+        """Stops receiving until `resume_reading()`; what the kernel has no room for meanwhile is lost."""
+        if self.is_closed or self.is_paused:
+            return
+        self.is_paused = True
+        self.update_interest()
+        if self._loop.get_debug():
+            logger.debug("%r pauses reading", self)
+
+    def resume_reading(self):
+        """Receives again after `pause_reading()`."""
+        if self.is_closed or not self.is_paused:
+            return
+        self.is_paused = False
+        self.update_interest()
+        if self._loop.get_debug():
+            logger.debug("%r resumes reading", self)
+
+    def write(self, data):
+        """Raises NotImplementedError: datagrams are sent by `sendto`."""
+        raise NotImplementedError
+
+    def writelines(self, list_of_data):
+        """Raises NotImplementedError: datagrams are sent by `sendto`."""
+        raise NotImplementedError
+
+    def write_eof(self):
+        """Raises NotImplementedError: datagrams have no end of file."""
+        raise NotImplementedError
+
+    def can_write_eof(self):
+        """Raises NotImplementedError: datagrams have no end of file."""
+        raise NotImplementedError
 
     def sendto(self, data, addr=None):
         """Sends a datagram, without waiting: one that the kernel does not take is queued.
@@ -222,7 +260,7 @@ cdef class DatagramTransport(Endpoint):
         cdef LoopCore core = self.core
         cdef Py_ssize_t result
         cdef int left = RECEIVED_AT_ONCE
-        while left > 0 and not self.is_closed:
+        while left > 0 and not (self.is_closed or self.is_paused):
             left -= 1
             result = self.receive_natively(core) if self.is_native else self.receive_through_socket()
             if result == -EAGAIN or result == -EINTR:
@@ -392,7 +430,7 @@ cdef class DatagramTransport(Endpoint):
         if self.fd < 0 or self.core.closed:
             return 0
         if not self.lost_count:
-            if self.is_started and not self.is_closed:
+            if self.is_started and not (self.is_closed or self.is_paused):
                 interest = READABLE
             if self.queue and self.retry is None:
                 interest |= WRITABLE

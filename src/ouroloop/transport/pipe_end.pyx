@@ -8,9 +8,11 @@ one owner in the poller.
 `connection_made` comes first, `connection_lost` last and once, each in the context that the transport was made in.
 """
 
+import operator
 import warnings
 
 from cpython.ref cimport PyObject
+from libc.limits cimport INT_MAX, INT_MIN
 
 from ouroloop.kernel.errors cimport os_error, take_raised
 from ouroloop.kernel.pipes cimport copy_descriptor, kind_of_descriptor, set_non_blocking
@@ -42,7 +44,7 @@ cdef class PipeEnd(Endpoint):
 
     cdef int take_over(self, LoopCore core, object pipe, object protocol, object waiter, str refusal) except -1:
         """Owns `pipe` from now on. Raises ValueError(refusal) for what is no pipe; the caller keeps it then."""
-        cdef int fd = pipe.fileno()
+        cdef int fd = descriptor_number(pipe)
         cdef int kind = kind_of_descriptor(fd)
         cdef int result
         core.check_open()
@@ -198,3 +200,11 @@ cdef class PipeEnd(Endpoint):
         if pipe is not None:
             pipe.close()
         return 0
+
+
+cdef int descriptor_number(object pipe) except? -1:
+    """What `fileno()` says, if it is an integer: C would take 1.5 for one."""
+    number = operator.index(pipe.fileno())
+    if not INT_MIN <= number <= INT_MAX:
+        raise OverflowError("Python int too large to convert to C int")
+    return number

@@ -142,6 +142,20 @@ cdef class PipeWriter(PipeEnd):
         """Drops what is queued and closes at once; `connection_lost(None)` follows."""
         self.end(None)
 
+    # As every transport of the standard library has them
+
+    def is_reading(self):
+        """Raises NotImplementedError: nothing is read here."""
+        raise NotImplementedError
+
+    def pause_reading(self):
+        """Raises NotImplementedError: nothing is read here."""
+        raise NotImplementedError
+
+    def resume_reading(self):
+        """Raises NotImplementedError: nothing is read here."""
+        raise NotImplementedError
+
     # Writing, inside
 
     cdef int interest(self) noexcept:

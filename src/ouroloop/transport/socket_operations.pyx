@@ -83,7 +83,8 @@ cdef class SocketOperation(Operation):
         self.is_plain = type(self.sock) is PlainSocket
         if not self.is_plain or self.core._debug:
             self.core._check_usable_socket(self.sock)
-        self.fd = self.sock.fileno()
+        if self.is_plain:
+            self.fd = self.sock.fileno()
         return 0
 
     cdef bint attempt(self) except -1:
