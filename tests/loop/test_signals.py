@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 
 import pytest
@@ -241,17 +242,30 @@ def test_handler_of_pythons_own_runs_while_the_loop_sleeps(loop, signal_later):
     signal.signal(signal.SIGUSR1, previous)
 
 
-def test_exception_of_pythons_own_handler_leaves_a_sleeping_loop(loop, signal_later):
+def test_exception_of_pythons_own_handler_leaves_a_sleeping_loop(loop):
     class OutOfTimeError(Exception):
         pass
 
     def handler(*_):
         raise OutOfTimeError
 
+    # The thread waits for the loop to run. What lets it go is no Python code, in which the handler could fail as a
+    # callback does.
+    gate = threading.Lock()
+    gate.acquire()
+
+    def send(receiver):
+        gate.acquire()
+        time.sleep(0.01)
+        signal.pthread_kill(receiver, signal.SIGUSR1)
+
     previous = signal.signal(signal.SIGUSR1, handler)
-    signal_later(signal.SIGUSR1)
+    thread = threading.Thread(target=send, args=(threading.get_ident(),))
+    thread.start()
+    loop.call_soon(gate.release)
     with pytest.raises(OutOfTimeError):
         loop.run_forever()
+    thread.join()
     signal.signal(signal.SIGUSR1, previous)
     assert not loop.is_running()
 
@@ -287,13 +301,13 @@ def test_control_c_leaves_a_sleeping_loop_as_keyboard_interrupt(loop, run_once, 
 
 def test_control_c_leaves_a_busy_loop_as_keyboard_interrupt(loop, signal_later):
     async def busy():
+        signal_later(signal.SIGINT)
         while True:
             await future
 
     # A future that is done is awaited without ever going back to the loop.
     future = loop.create_future()
     future.set_result(None)
-    loop.call_soon(signal_later, signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         loop.run_until_complete(busy())
 
