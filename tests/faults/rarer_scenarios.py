@@ -1,4 +1,4 @@
-"""More scenarios, of the rarer kinds of I/O: names, files by hand, terminals, signals, full receivers, TLS from the middle."""
+"""More scenarios, of the rarer kinds of I/O: names, terminals, signals, full receivers, TLS from the middle."""
 
 from __future__ import annotations
 
@@ -173,7 +173,9 @@ def full_receiver(factory: LoopFactory, report: Report) -> None:
             path = f"{folder}/far"
             far.bind(path)
             transport, near = await loop.create_datagram_endpoint(
-                lambda: DatagramEnd(report, sends_back=False), local_addr=f"{folder}/near", family=socket.AF_UNIX
+                lambda: DatagramEnd(report, sends_back=False),
+                local_addr=f"{folder}/near",
+                family=socket.AF_UNIX,
             )
             for message in sent:
                 transport.sendto(message, path)
@@ -252,7 +254,9 @@ def terminals(factory: LoopFactory, report: Report) -> None:
             target = opened.enter_context(open(near, "wb", buffering=0, closefd=False))
             with Peer(echo):
                 try:
-                    reading, reader = await loop.connect_read_pipe(lambda: TerminalReader(report, b""), source)
+                    reading, reader = await loop.connect_read_pipe(
+                        lambda: TerminalReader(report, b""), source
+                    )
                     opened.callback(reading.close)
                     writing, writer = await loop.connect_write_pipe(
                         lambda: TerminalWriter(report, TERMINAL_DATA), target

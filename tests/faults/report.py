@@ -73,7 +73,10 @@ def caused_by(error: BaseException, fault: Fault) -> bool:
         return all(caused_by(each, fault) for each in error.exceptions)
     if isinstance(error, ConnectionAbortedError | EOFError):
         return True
-    if isinstance(error, ssl.SSLError | ConnectionResetError | BrokenPipeError) or type(error) is ConnectionError:
+    if (
+        isinstance(error, ssl.SSLError | ConnectionResetError | BrokenPipeError)
+        or type(error) is ConnectionError
+    ):
         return not fault.is_harmless
     number = getattr(error, "errno", None)
     if number is None and error.__cause__ is not None:

@@ -1,7 +1,8 @@
 """Each system call of ours fails in turn: nothing crashes, leaks, gets lost or doubled, and errors reach their owner.
 
-The programs are in `scenarios.py` and `rarer_scenarios.py`; `run.py` runs each once for every way in which every call can fail, in a process
-with the library of `inject.c` before libc. `make faults` runs the rest of the test suite with random harmless faults.
+The programs are in `scenarios.py` and `rarer_scenarios.py`; `run.py` runs each once for every way in which every call
+can fail, in a process with the library of `inject.c` before libc. `make faults` runs the rest of the test suite with
+random harmless faults.
 """
 
 from __future__ import annotations

@@ -94,7 +94,11 @@ def test_wrong_arguments_are_type_errors(loop: Loop) -> None:
 
 @pytest.mark.parametrize(
     ("name", "arguments", "attribute"),
-    [("sock_recv", (1,), "recv"), ("sock_recv_into", (bytearray(1),), "recv_into"), ("sock_sendall", (b"x",), "send")],
+    [
+        ("sock_recv", (1,), "recv"),
+        ("sock_recv_into", (bytearray(1),), "recv_into"),
+        ("sock_sendall", (b"x",), "send"),
+    ],
 )
 def test_what_is_no_socket_is_an_attribute_error(
     loop: Loop, name: str, arguments: tuple[Any, ...], attribute: str

@@ -47,7 +47,7 @@ def check_timeouts(uses_tls: bool, handshake_timeout: float | None, shutdown_tim
         ("ssl_shutdown_timeout", shutdown_timeout),
     ):
         # What is no number at all passes the first comparison.
-        if seconds is not None and (seconds <= 0 or seconds != seconds):  # noqa: PLR0124
+        if seconds is not None and (seconds <= 0 or seconds != seconds):
             raise ValueError(f"{name} should be a positive number, got {seconds}")
 
 
