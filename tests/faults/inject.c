@@ -229,6 +229,12 @@ SIZED(write, (int fd, const void *buffer, size_t size), fd, buffer, size)
 SIZED(recv, (int fd, void *buffer, size_t size, int flags), fd, buffer, size, flags)
 SIZED(sendfile, (int to, int from, off_t *offset, size_t size), to, from, offset, size)
 
+/* The same where files may be large: what Python calls. */
+ssize_t sendfile64(int to, int from, off64_t *offset, size_t size) {
+    MAY_FAIL(sendfile, &size)
+    return REAL(sendfile)(to, from, (off_t *)offset, size);
+}
+
 /* The kernel sends a datagram whole or not at all. */
 static int sends_whole(int fd) {
     int type = 0;

@@ -554,11 +554,15 @@ def subprocesses(factory: LoopFactory, report: Report) -> None:
 @contextlib.contextmanager
 def forking() -> Any:
     """`subprocess` starts processes by fork, which can be made to fail: vfork returns twice into the same frame."""
-    before, subprocess._USE_VFORK = subprocess._USE_VFORK, False  # type: ignore[attr-defined]
+    ways = ("_USE_VFORK", "_USE_POSIX_SPAWN")
+    before = {way: getattr(subprocess, way) for way in ways}
+    for way in ways:
+        setattr(subprocess, way, False)
     try:
         yield
     finally:
-        subprocess._USE_VFORK = before  # type: ignore[attr-defined]
+        for way, use in before.items():
+            setattr(subprocess, way, use)
 
 
 @scenario
