@@ -157,6 +157,11 @@ test: $(OPENSSL) $(TESTED)/.wheel $(TESTED)/.test-tools  ## all tests; TESTS=tes
 test-release: $(OPENSSL) $(RELEASE)/.wheel $(RELEASE)/.test-tools  ## the same on what is shipped, which has no assertions
 	@$(RELEASE)/bin/python -m pytest $(TESTS) $(ARGS)
 
+# TLS asks OpenSSL for its records where it can; where it cannot, everything goes through the module `ssl`.
+.PHONY: test-tls-by-ssl
+test-tls-by-ssl: $(OPENSSL) $(TESTED)/.wheel $(TESTED)/.test-tools  ## the tests of TLS while no function of OpenSSL's is called but by the module ssl
+	@OUROLOOP_TLS=ssl $(TESTED)/bin/python -m pytest tests/tls tests/faults $(ARGS)
+
 # Without their libraries, the tests of the examples are skipped by the targets above.
 .PHONY: test-examples
 test-examples: $(TESTED)/.wheel $(TESTED)/.test-tools $(TESTED)/.examples  ## the examples, with the libraries that they use

@@ -43,6 +43,10 @@ EXECUTOR_SHUTDOWN_HAS_TIMEOUT = sys.version_info >= (3, 12)
 # What `asyncio.run` says of something that cannot be awaited: that it takes any awaitable, or only coroutines.
 RUN_TAKES_AWAITABLES = sys.version_info >= (3, 14)
 
+# The structures of `_ssl._SSLSocket` and `_ssl.MemoryBIO` begin with the same fields in CPython 3.11 to 3.15: after the
+# object's head, a socket and an `SSL *`; and a `BIO *`. A later one may go here once its Modules/_ssl.c was read.
+SSL_STRUCTURES_ARE_KNOWN = sys.version_info < (3, 16)
+
 # A server on a Unix socket takes the socket's file with it when it is closed, unless it is told not to.
 UNIX_SERVER_REMOVES_ITS_FILE = sys.version_info >= (3, 13)
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ouroloop.tls import openssl
 from ouroloop.tls.machine import TlsMachine
 from ouroloop.tls.states import TRANSITIONS, Event, State
 
@@ -33,11 +34,25 @@ def version(request) -> ssl.TLSVersion:
     return request.param
 
 
+class OwnObject(ssl.SSLObject):
+    """A class of the program's: all that its connections do goes through it."""
+
+
+@pytest.fixture(params=[True, False], ids=["openssl", "ssl"])
+def is_direct(request) -> bool:
+    """Whether records go to OpenSSL itself, or through the module."""
+    if request.param and not openssl.is_open():
+        pytest.skip("OpenSSL cannot be reached here, or shall not be")
+    return request.param
+
+
 @pytest.fixture
-def pair(certificate, version) -> Pair:
+def pair(certificate, version, is_direct) -> Pair:
     """Makes a client and a server, both before their handshake."""
     server_context = certificate.server_context(minimum_version=version, maximum_version=version)
     client_context = certificate.client_context(minimum_version=version, maximum_version=version)
+    if not is_direct:
+        server_context.sslobject_class = client_context.sslobject_class = OwnObject
 
     def pair():
         return (
@@ -72,6 +87,11 @@ def talk(first: TlsMachine, second: TlsMachine, sizes: list[int] | None = None) 
 
 def shake_hands(pair: Pair, sizes: list[int] | None = None) -> tuple[TlsMachine, TlsMachine]:
     client, server = pair()
+    assert (
+        client.is_direct
+        == server.is_direct
+        == (type(client.ssl_object) is ssl.SSLObject and openssl.is_open())
+    )
     server.begin()
     client.begin()
     assert client.state == server.state == State.HANDSHAKE

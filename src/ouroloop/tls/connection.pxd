@@ -75,7 +75,7 @@ cdef class TlsConnection(Watcher):
     cdef int send_soon(self) except -1
     cdef int flush(self) except -1
     cdef int encrypt_queued(self) except -1
-    cdef object next_chunk(self)
+    cdef bytes next_chunk(self, Py_ssize_t *place)
     cdef int pass_outgoing(self) except -1
     cdef int control_writing(self) except -1
     cdef int tell_protocol(self, str method) except -1

@@ -16,6 +16,7 @@ import asyncio
 import logging
 import ssl
 
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.ref cimport PyObject
 
@@ -199,7 +200,7 @@ cdef class TlsConnection(Watcher):
                     self.shake()
                 elif (self.machine.at == FLUSHING or self.machine.at == CLOSE_SENT) and self.given_size:
                     self.feed_some()
-                    self.machine.discard(self.plain.room, PLAIN_SIZE)
+                    self.machine.discard(self.plain.start, PLAIN_SIZE)
                 else:
                     break
                 if self.given_size == 0 and not (self.machine.at == OPEN and self.machine.may_decrypt()):
@@ -221,7 +222,7 @@ cdef class TlsConnection(Watcher):
         try:
             while PLAIN_SIZE - filled >= RECORD_PLAIN_MAX:
                 if self.machine.may_decrypt():
-                    count = self.machine.decrypt(self.plain.room_from(filled), PLAIN_SIZE - filled)
+                    count = self.machine.decrypt(self.plain.start + filled, PLAIN_SIZE - filled)
                     filled += count
                     if self.machine.at != OPEN:
                         break
@@ -250,24 +251,25 @@ cdef class TlsConnection(Watcher):
 
     cdef int fill_protocol(self) except -1:
         """Decrypts into the protocol's own buffer."""
-        cdef Py_ssize_t size, count
         cdef Py_ssize_t filled = 0
+        cdef Py_buffer room
         if not self.machine.may_decrypt() and self.given_size:
             self.feed_some()
         if not self.machine.may_decrypt():
             return 0
-        buffer = memoryview(self.protocol.get_buffer(self.get_read_buffer_size())).cast("B")
-        size = len(buffer)
-        if size == 0:
-            raise RuntimeError("get_buffer() returned an empty buffer")
-        while filled < size and self.machine.at == OPEN:
-            if self.machine.may_decrypt():
-                count = self.machine.decrypt((size - filled, buffer[filled:] if filled else buffer), size - filled)
-                filled += count
-            elif self.given_size:
-                self.feed_some()
-            else:
-                break
+        PyObject_GetBuffer(self.protocol.get_buffer(self.get_read_buffer_size()), &room, PyBUF_SIMPLE | PyBUF_WRITABLE)
+        try:
+            if room.len == 0:
+                raise RuntimeError("get_buffer() returned an empty buffer")
+            while filled < room.len and self.machine.at == OPEN:
+                if self.machine.may_decrypt():
+                    filled += self.machine.decrypt(<char *>room.buf + filled, room.len - filled)
+                elif self.given_size:
+                    self.feed_some()
+                else:
+                    break
+        finally:
+            PyBuffer_Release(&room)
         if filled:
             self.protocol.buffer_updated(filled)
         return 0
@@ -301,7 +303,7 @@ cdef class TlsConnection(Watcher):
             self.given_size = PyBytes_GET_SIZE(data)
             while self.given_size and self.machine.at == FLUSHING:
                 self.feed_some()
-                self.machine.discard(self.plain.room, PLAIN_SIZE)
+                self.machine.discard(self.plain.start, PLAIN_SIZE)
         self.given_size = 0
         self.drop_input()
         return self.control_reading()
@@ -395,32 +397,35 @@ cdef class TlsConnection(Watcher):
         return self.limit_shutdown() if self.is_closed else 0
 
     cdef int encrypt_queued(self) except -1:
-        cdef Py_ssize_t count
+        cdef Py_ssize_t count, place
+        cdef bytes chunk
         if not OPEN <= self.machine.at <= ANSWERING:
             return self.pass_outgoing()
         while self.queue.size and not self.is_blocked:
-            count = self.machine.encrypt(self.next_chunk())
+            chunk = self.next_chunk(&place)
+            count = min(PyBytes_GET_SIZE(chunk) - place, <Py_ssize_t>CHUNK)
+            count = self.machine.encrypt(PyBytes_AS_STRING(chunk) + place, count)
             if count == 0:
                 break
             self.queue.consume(count)
             self.pass_outgoing()
         if self.is_closed and self.queue.size == 0:
             self.discard_unread()
-            self.machine.say_close(self.plain.room, PLAIN_SIZE)
+            self.machine.say_close(self.plain.start, PLAIN_SIZE)
             self.tell_eof()
         return self.pass_outgoing()
 
-    cdef object next_chunk(self):
-        """What to encrypt next: a large buffer's next part, or small ones joined."""
+    cdef bytes next_chunk(self, Py_ssize_t *place):
+        """What to encrypt next, from `place` on: a large buffer's next part, or small ones joined."""
         cdef WriteQueue queue = self.queue
         cdef bytes first = <bytes>queue.parts[0]
         cdef Py_ssize_t size = PyBytes_GET_SIZE(first) - queue.offset
         cdef Py_ssize_t index
         cdef bytes part
+        place[0] = queue.offset
         if size >= CHUNK or len(queue.parts) == 1:
-            if queue.offset == 0 and size <= CHUNK:
-                return first
-            return memoryview(first)[queue.offset : queue.offset + CHUNK]
+            return first
+        place[0] = 0
         joined = [first[queue.offset :] if queue.offset else first]
         for index in range(1, len(queue.parts)):
             part = <bytes>queue.parts[index]

@@ -1,3 +1,5 @@
+from ouroloop.tls.openssl cimport Session
+
 cdef enum:
     # As `states.State`, which the module checks when it is imported.
     NEW = 0
@@ -25,15 +27,11 @@ cdef enum:
 cdef class TlsMachine:
     cdef readonly object context      # the ssl.SSLContext that it was made with
     cdef readonly object ssl_object   # ssl.SSLObject
-    cdef object engine                # what is called for each record: what ssl_object wraps, or itself
-    cdef object engine_read           # engine.read, bound: looking methods up costs as much as calling them
-    cdef object engine_write          # engine.write, bound
-    cdef object incoming_write        # incoming.write, bound
-    cdef object outgoing_read         # outgoing.read, bound
+    cdef object engine                # what is asked for records through `ssl`: what ssl_object wraps, or itself
+    cdef Session session              # OpenSSL's own objects in it, which are asked first; or none
     cdef object incoming              # ssl.MemoryBIO, cipher text from the peer
     cdef object outgoing              # ssl.MemoryBIO, cipher text for the peer
     cdef int at                       # a State
-    cdef bint is_direct               # engine is what the ssl module itself makes
     cdef bint is_framed               # the peer's bytes look like records
     cdef bint has_peer_closed         # by close_notify, or by the end of the stream
     cdef bint is_cut_off              # the stream ended without close_notify
@@ -49,8 +47,11 @@ cdef class TlsMachine:
     cdef int count_records(self, const unsigned char *data, Py_ssize_t count) noexcept
     cdef bint may_decrypt(self) except -1
     cdef int handshake(self) except -1
-    cdef Py_ssize_t decrypt(self, tuple room, Py_ssize_t size) except -1
-    cdef int discard(self, tuple room, Py_ssize_t size) except -1
-    cdef Py_ssize_t encrypt(self, object data) except -1
-    cdef int say_close(self, tuple room, Py_ssize_t size) except -1
+    cdef Py_ssize_t decrypt(self, char *room, Py_ssize_t size) except -1
+    cdef Py_ssize_t decrypt_by_module(self, char *room, Py_ssize_t size) except? -1
+    cdef Py_ssize_t pending(self) except -1
+    cdef int discard(self, char *room, Py_ssize_t size) except -1
+    cdef Py_ssize_t encrypt(self, const char *data, Py_ssize_t size) except -1
+    cdef Py_ssize_t encrypt_by_module(self, const char *data, Py_ssize_t size) except -1
+    cdef int say_close(self, char *room, Py_ssize_t size) except -1
     cdef bytes take_outgoing(self)

@@ -4,29 +4,38 @@ The machine owns an `ssl.SSLObject` between two memory buffers. Whoever drives i
 step that the state asks for, and sends what `take_outgoing` gives. Where the connection stands is decided by the table
 in `states.py` alone.
 
-Asking OpenSSL for a record that is not there costs more than decrypting a small one, because the answer is an
-exception. The machine therefore reads the headers of the records that it is fed, and asks for those that are whole.
+Handshakes and shutdowns go through `ssl`. Records go to OpenSSL itself (`openssl.pyx`), where it can be reached and
+nothing of the program's would see the difference: no class of its own, no callback that is called for records. Where a
+record fails, `ssl` is asked for it again and raises its own exception. Each step therefore has two ways, and the one
+through `ssl` alone does everything too.
+
+Asking `ssl` for a record that is not there costs more than decrypting a small one, because the answer is an exception.
+The machine therefore reads the headers of the records that it is fed, and asks for those that are whole.
 """
 
 import ssl
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.ref cimport PyObject
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.string cimport memcpy
 
-from ouroloop.kernel.errors cimport raise_again, take_raised
+from ouroloop.tls.openssl cimport (
+    FAILED,
+    PEER_HAS_CLOSED,
+    WAITS,
+    add_incoming,
+    drain_outgoing,
+    find_session,
+    read_record,
+    unread_of_record,
+    write_record,
+)
 
 from ouroloop.tls import states
 from ouroloop.tls.states import Event, State
 
 cdef extern from "Python.h":
-    PyObject *PyObject_Call(object callable, object arguments, PyObject *keywords)
-    PyObject *PyObject_CallOneArg(object callable, object argument)
-    object PyObject_CallNoArgs(object callable)
     object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
-    long PyLong_AsLong(object number) except? -1
-    Py_ssize_t PyObject_Length(object sized) except -1
-    void Py_DECREF(PyObject *owned)
-    int PyBUF_READ
+    int PyBUF_READ, PyBUF_WRITE
 
 cdef enum:
     STATE_COUNT = 7
@@ -79,17 +88,23 @@ cdef class TlsMachine:
             self.incoming, self.outgoing, server_side=server_side, server_hostname=server_hostname
         )
         # A subclass may do something of its own in its methods.
-        self.is_direct = type(self.ssl_object) is SSLObject
-        self.engine = self.ssl_object._sslobj if self.is_direct else self.ssl_object
-        self.engine_read = self.engine.read
-        self.engine_write = self.engine.write
-        self.incoming_write = self.incoming.write
-        self.outgoing_read = self.outgoing.read
+        if type(self.ssl_object) is not SSLObject:
+            self.engine = self.ssl_object
+            return
+        self.engine = self.ssl_object._sslobj
+        # `ssl` raises what these callbacks have raised. They are OpenSSL's from the start or never.
+        if context._msg_callback is None and getattr(context, "keylog_filename", None) is None:
+            find_session(&self.session, self.engine, self.incoming, self.outgoing)
 
     @property
     def state(self):
         """Where the connection stands, a `State`."""
         return State(self.at)
+
+    @property
+    def is_direct(self):
+        """Whether records go to OpenSSL itself."""
+        return self.session.tls != NULL
 
     # For whoever drives the machine from Python: tests, and transports that are not sockets.
 
@@ -104,7 +119,7 @@ cdef class TlsMachine:
         cdef Py_ssize_t left = len(given)
         cdef Py_ssize_t count
         cdef bytearray plain = bytearray()
-        room = bytearray(RECORD_PLAIN_MAX)
+        cdef char room[RECORD_PLAIN_MAX]
         while left or (OPEN <= self.at <= FLUSHING and self.may_decrypt()):
             count = min(left, <Py_ssize_t>FEED_MAX)
             if count:
@@ -114,15 +129,16 @@ cdef class TlsMachine:
             if self.at == HANDSHAKE:
                 self.handshake()
             while OPEN <= self.at <= FLUSHING and self.may_decrypt():
-                count = self.decrypt((RECORD_PLAIN_MAX, room), RECORD_PLAIN_MAX)
-                plain += room[:count]
+                count = self.decrypt(room, RECORD_PLAIN_MAX)
+                plain += PyBytes_FromStringAndSize(room, count)
             if self.at == CLOSE_SENT:
-                self.discard((RECORD_PLAIN_MAX, room), RECORD_PLAIN_MAX)
+                self.discard(room, RECORD_PLAIN_MAX)
         return bytes(plain)
 
     def send(self, data):
         """Encrypts the user's bytes; returns how many of them were taken, 0 while the peer must speak first."""
-        return self.encrypt(bytes(data))
+        cdef bytes given = bytes(data)
+        return self.encrypt(PyBytes_AS_STRING(given), PyBytes_GET_SIZE(given))
 
     def close(self):
         """Ends the user's side: with close_notify, once it was open."""
@@ -131,8 +147,9 @@ cdef class TlsMachine:
 
     def finish(self):
         """Sends close_notify, if the state asks for it."""
+        cdef char room[RECORD_PLAIN_MAX]
         if self.at == FLUSHING or self.at == ANSWERING:
-            self.say_close((RECORD_PLAIN_MAX, bytearray(RECORD_PLAIN_MAX)), RECORD_PLAIN_MAX)
+            self.say_close(room, RECORD_PLAIN_MAX)
 
     def happened(self, event):
         """Notes an `Event` that came from elsewhere; returns the new `State`."""
@@ -158,15 +175,11 @@ cdef class TlsMachine:
 
     cdef int feed(self, const char *data, Py_ssize_t count) except -1:
         """Takes cipher text from the peer; it is copied."""
-        cdef object part
-        if count < COPY_BELOW:
-            part = PyBytes_FromStringAndSize(data, count)
-        else:
-            part = PyMemoryView_FromMemory(<char *>data, count, PyBUF_READ)
-        cdef PyObject *result = PyObject_CallOneArg(self.incoming_write, part)
-        if result == NULL:
-            return raise_again(take_raised())
-        Py_DECREF(result)
+        if self.session.tls == NULL or not add_incoming(&self.session, data, count):
+            if count < COPY_BELOW:
+                self.incoming.write(PyBytes_FromStringAndSize(data, count))
+            else:
+                self.incoming.write(PyMemoryView_FromMemory(<char *>data, count, PyBUF_READ))
         return self.count_records(<const unsigned char *>data, count)
 
     cdef int count_records(self, const unsigned char *data, Py_ssize_t count) noexcept:
@@ -198,7 +211,7 @@ cdef class TlsMachine:
         """Whether there may be a record to decrypt. False is certain, True is not."""
         if self.is_framed:
             return self.records > 0
-        return self.incoming.pending > 0 or self.engine.pending() > 0
+        return self.incoming.pending > 0 or self.pending() > 0
 
     cdef int handshake(self) except -1:
         """Goes on with the handshake; the state tells whether it is done. Raises ssl.SSLError when it has failed."""
@@ -213,55 +226,75 @@ cdef class TlsMachine:
         self.advance(HANDSHAKE_DONE)
         return 0
 
-    cdef Py_ssize_t decrypt(self, tuple room, Py_ssize_t size) except -1:
+    cdef Py_ssize_t pending(self) except -1:
+        """How many bytes are decrypted already."""
+        return self.engine.pending() if self.session.tls == NULL else unread_of_record(&self.session)
+
+    cdef Py_ssize_t decrypt(self, char *room, Py_ssize_t size) except -1:
         """Decrypts one record, or as much of it as there is room for; returns how many bytes, 0 for none.
 
-        room: (size, a writable buffer of that size). After 0, the state tells whether the peer has closed.
+        After 0, the state tells whether the peer has closed.
         """
-        cdef PyObject *result = PyObject_Call(self.engine_read, room, NULL)
         cdef Py_ssize_t count
-        if result != NULL:
-            count = PyLong_AsLong(<object>result)
-            Py_DECREF(result)
-            if count > 0:
-                if size >= RECORD_PLAIN_MAX or self.engine.pending() == 0:
-                    self.records -= 1
-                return count
-            self.advance(PEER_CLOSED)
-            self.records = 0
-            return 0
-        error = take_raised()
+        if self.session.tls == NULL:
+            count = self.decrypt_by_module(room, size)
+        else:
+            count = read_record(&self.session, room, size)
+            if count == FAILED:
+                count = self.decrypt_by_module(room, size)
+        if count > 0:
+            if size >= RECORD_PLAIN_MAX or self.pending() == 0:
+                self.records -= 1
+            return count
         # What OpenSSL has answered by itself (an alert, new keys) must go out.
         self.has_outgoing = True
         self.records = 0
-        if isinstance(error, ZeroReturn):
+        if count == PEER_HAS_CLOSED:
             self.advance(PEER_CLOSED)
-        elif not isinstance(error, WANTS_MORE):
-            raise_again(error)
         return 0
 
-    cdef int discard(self, tuple room, Py_ssize_t size) except -1:
+    cdef Py_ssize_t decrypt_by_module(self, char *room, Py_ssize_t size) except? -1:
+        """As `read_record`, but for FAILED: raises what `ssl` raises."""
+        cdef bytes data
+        size = min(size, <Py_ssize_t>RECORD_PLAIN_MAX)
+        try:
+            # No view of the room: a class of the program's could keep it.
+            data = self.engine.read(size)
+        except ZeroReturn:
+            return PEER_HAS_CLOSED
+        except WANTS_MORE:
+            return WAITS
+        except BaseException:
+            self.has_outgoing = True
+            self.records = 0
+            raise
+        if PyBytes_GET_SIZE(data) > size:
+            raise ValueError(f"{self.engine!r}.read({size}) returned {PyBytes_GET_SIZE(data)} bytes")
+        memcpy(room, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+        return PyBytes_GET_SIZE(data) or PEER_HAS_CLOSED
+
+    cdef int discard(self, char *room, Py_ssize_t size) except -1:
         """Decrypts all that is there and drops it, up to the peer's close_notify."""
         while (self.at == FLUSHING or self.at == CLOSE_SENT) and self.may_decrypt():
             if self.decrypt(room, size) == 0:
                 break
         return 0
 
-    cdef Py_ssize_t encrypt(self, object data) except -1:
-        """Encrypts `data`; returns its length, or 0 while the peer must speak first: then try the same again."""
+    cdef Py_ssize_t encrypt(self, const char *data, Py_ssize_t size) except -1:
+        """Encrypts `data`; returns its size, or 0 while the peer must speak first: then try the same again."""
+        cdef Py_ssize_t count = FAILED
         self.has_outgoing = True
-        cdef PyObject *result = PyObject_CallOneArg(self.engine_write, data)
-        cdef Py_ssize_t count
-        if result != NULL:
-            count = PyLong_AsLong(<object>result)
-            Py_DECREF(result)
-            return count
-        error = take_raised()
-        if isinstance(error, WANTS_MORE):
-            return 0
-        return raise_again(error)
+        if self.session.tls != NULL:
+            count = write_record(&self.session, data, size)
+        return count if count >= 0 else self.encrypt_by_module(data, size)
 
-    cdef int say_close(self, tuple room, Py_ssize_t size) except -1:
+    cdef Py_ssize_t encrypt_by_module(self, const char *data, Py_ssize_t size) except -1:
+        try:
+            return self.engine.write(PyBytes_FromStringAndSize(data, size))
+        except WANTS_MORE:
+            return 0
+
+    cdef int say_close(self, char *room, Py_ssize_t size) except -1:
         """Puts close_notify behind what was encrypted. Whatever the peer has sent by now is dropped.
 
         OpenSSL fails for good when it finds the user's bytes while it looks for the peer's close_notify. A peer that
@@ -286,4 +319,4 @@ cdef class TlsMachine:
         if not self.has_outgoing:
             return b""
         self.has_outgoing = False
-        return <bytes>PyObject_CallNoArgs(self.outgoing_read)
+        return self.outgoing.read() if self.session.tls == NULL else drain_outgoing(&self.session)

@@ -3,18 +3,16 @@
 So an idle connection holds no such buffer of its own. `LoopCore.plain_buffer` keeps it.
 """
 
-cdef extern from "Python.h":
-    char *PyByteArray_AS_STRING(bytearray storage)
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
 
 
 cdef class PlainBuffer:
-    """A buffer in the three forms that decrypting and handing over take."""
+    """A buffer of `PLAIN_SIZE` bytes."""
 
     def __cinit__(self):
-        self.storage = bytearray(PLAIN_SIZE)
-        self.view = memoryview(self.storage)
-        self.room = (PLAIN_SIZE, self.view)
-        self.start = PyByteArray_AS_STRING(self.storage)
+        self.start = <char *>PyMem_RawMalloc(PLAIN_SIZE)
+        if self.start == NULL:
+            raise MemoryError
 
-    cdef tuple room_from(self, Py_ssize_t filled):
-        return self.room if filled == 0 else (PLAIN_SIZE - filled, self.view[filled:])
+    def __dealloc__(self):
+        PyMem_RawFree(self.start)
