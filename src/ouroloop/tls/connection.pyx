@@ -32,6 +32,7 @@ from ouroloop.tls.machine cimport (
     LOST,
     OPEN,
     PEER_GONE,
+    RECORD_MAX,
     RECORD_PLAIN_MAX,
 )
 from ouroloop.tls.plain_buffer cimport PLAIN_SIZE
@@ -283,10 +284,7 @@ cdef class TlsConnection(Watcher):
 
     cdef int keep(self, object data, bint is_first) except -1:
         """Keeps cipher text until the protocol reads again."""
-        if is_first:
-            self.unread.insert(0, data)
-        else:
-            self.unread.append(data)
+        self.unread.insert(0 if is_first else len(self.unread), data)
         self.unread_size += PyBytes_GET_SIZE(data)
         return 0
 
@@ -408,7 +406,8 @@ cdef class TlsConnection(Watcher):
             if count == 0:
                 break
             self.queue.consume(count)
-            self.pass_outgoing()
+            if self.queue.size:
+                self.pass_outgoing()
         if self.is_closed and self.queue.size == 0:
             self.discard_unread()
             self.machine.say_close(self.plain.start, PLAIN_SIZE)
@@ -436,10 +435,17 @@ cdef class TlsConnection(Watcher):
         return b"".join(joined)
 
     cdef int pass_outgoing(self) except -1:
-        """Gives the lower transport what the machine has for the peer."""
+        """Gives the lower transport what the machine has for the peer; a record by itself need not become an object."""
+        cdef char room[RECORD_MAX]
+        cdef Py_ssize_t count
+        cdef bytes data
         if not self.machine.has_outgoing:
             return 0
-        cdef bytes data = self.machine.take_outgoing()
+        if self.stream is not None:
+            count = self.machine.take_outgoing_into(room, RECORD_MAX)
+            if count >= 0:
+                return 0 if self.is_lower_closed else self.stream.send_at_once(room, count)
+        data = self.machine.take_outgoing()
         if PyBytes_GET_SIZE(data) == 0 or self.is_lower_closed:
             return 0
         if self.stream is not None:
@@ -453,9 +459,7 @@ cdef class TlsConnection(Watcher):
             return 0
         if self.flow.pauses_at(self.queue.size):
             return self.tell_protocol("pause_writing")
-        if self.flow.resumes_at(self.queue.size):
-            return self.tell_protocol("resume_writing")
-        return 0
+        return self.tell_protocol("resume_writing") if self.flow.resumes_at(self.queue.size) else 0
 
     cdef int tell_protocol(self, str method) except -1:
         try:
@@ -463,14 +467,8 @@ cdef class TlsConnection(Watcher):
         except BaseException as error:
             if isinstance(error, ENDS_THE_LOOP):
                 raise
-            self._loop.call_exception_handler(
-                {
-                    "message": f"protocol.{method}() failed",
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self.protocol,
-                }
-            )
+            context = {"message": f"protocol.{method}() failed", "exception": error}
+            self._loop.call_exception_handler({**context, "transport": self, "protocol": self.protocol})
         return 0
 
     # Closing, inside

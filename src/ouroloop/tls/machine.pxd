@@ -21,6 +21,7 @@ cdef enum:
     LOST = 6
 
 cdef enum:
+    RECORD_MAX = 17 * 1024            # bytes of a record with its header, rounded up: RFC 8446 allows 16,640 + 5
     RECORD_PLAIN_MAX = 16 * 1024      # bytes of plain text in one record, at most
     FEED_MAX = 32 * 1024              # bytes that `feed` is given at once, so that no buffer of OpenSSL's grows past it
 
@@ -55,3 +56,4 @@ cdef class TlsMachine:
     cdef Py_ssize_t encrypt_by_module(self, const char *data, Py_ssize_t size) except -1
     cdef int say_close(self, char *room, Py_ssize_t size) except -1
     cdef bytes take_outgoing(self)
+    cdef Py_ssize_t take_outgoing_into(self, char *room, Py_ssize_t size) noexcept

@@ -23,6 +23,7 @@ from ouroloop.tls.openssl cimport (
     PEER_HAS_CLOSED,
     WAITS,
     add_incoming,
+    drain_into,
     drain_outgoing,
     find_session,
     read_record,
@@ -320,3 +321,11 @@ cdef class TlsMachine:
             return b""
         self.has_outgoing = False
         return self.outgoing.read() if self.session.tls == NULL else drain_outgoing(&self.session)
+
+    cdef Py_ssize_t take_outgoing_into(self, char *room, Py_ssize_t size) noexcept:
+        """The same, copied into `room`; returns how many bytes, or -1 where they must be taken as an object."""
+        if self.session.tls == NULL:
+            return -1
+        cdef Py_ssize_t count = drain_into(&self.session, room, size)
+        self.has_outgoing = count < 0
+        return count

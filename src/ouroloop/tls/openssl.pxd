@@ -16,3 +16,4 @@ cdef Py_ssize_t read_record(Session *session, void *room, Py_ssize_t size) noexc
 cdef Py_ssize_t unread_of_record(Session *session) noexcept
 cdef Py_ssize_t write_record(Session *session, const void *data, Py_ssize_t size) noexcept
 cdef bytes drain_outgoing(Session *session)
+cdef Py_ssize_t drain_into(Session *session, void *room, Py_ssize_t size) noexcept

@@ -225,3 +225,11 @@ cdef bytes drain_outgoing(Session *session):
     cdef bytes data = PyBytes_FromStringAndSize(NULL, size)
     library.BIO_read(session.outgoing, PyBytes_AS_STRING(data), <int>size)
     return data
+
+
+cdef Py_ssize_t drain_into(Session *session, void *room, Py_ssize_t size) noexcept:
+    """Puts cipher text for the peer into `room`, if all of it fits; returns how many bytes, or -1 where it does not."""
+    cdef long count = library.BIO_ctrl(session.outgoing, BIO_CTRL_PENDING, 0, NULL)
+    if count > size:
+        return -1
+    return 0 if count <= 0 else library.BIO_read(session.outgoing, room, <int>count)

@@ -13,7 +13,7 @@ from ouroloop.kernel.errors cimport os_error
 from ouroloop.kernel.sockets cimport accept_one, close_descriptor, sockaddr_storage, socklen_t
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.poller.poller cimport READABLE
-from ouroloop.transport.stream cimport accepted_transport
+from ouroloop.transport.stream cimport StreamTransport
 
 cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
@@ -147,3 +147,23 @@ cdef class Listener(Watcher):
             }
         )
         return 0
+
+
+cdef StreamTransport accepted_transport(
+    LoopCore core,
+    int fd,
+    object protocol,
+    object context,
+    object server,
+    bytes raw_peer,
+    int family,
+    int protocol_number,
+):
+    """The transport of a connection that a listener has accepted; it owns `fd`."""
+    cdef StreamTransport transport = StreamTransport.__new__(StreamTransport)
+    transport.family = family
+    transport.protocol_number = protocol_number
+    transport.server = server
+    transport.raw_peer = raw_peer
+    transport.adopt(core, fd, protocol, context)
+    return transport

@@ -34,6 +34,7 @@ cdef class StreamTransport(Endpoint):
     cdef int nothing_read(self, Py_ssize_t count) except -1
     cdef int reached_end(self) except -1
     cdef int send_bytes(self, bytes data) except -1
+    cdef int send_at_once(self, const char *data, Py_ssize_t size) except -1
     cdef int enqueue(self, object data) except -1
     cdef int send_soon(self) except -1
     cdef int flush(self) except -1
@@ -44,15 +45,5 @@ cdef class StreamTransport(Endpoint):
     cdef int wake_file_sender(self, object error) except -1
     cdef str why_not(self, str method)
     cdef object send_now(self, object data)
+    cdef Py_ssize_t note_sent(self, Py_ssize_t sent, Py_ssize_t size) except -1
     cdef int count_lost_write(self) except -1
-
-cdef StreamTransport accepted_transport(
-    LoopCore core,
-    int fd,
-    object protocol,
-    object context,
-    object server,
-    bytes raw_peer,
-    int family,
-    int protocol_number,
-)

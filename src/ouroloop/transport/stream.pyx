@@ -458,6 +458,15 @@ cdef class StreamTransport(Endpoint):
         self.queue.push(data)
         return self.send_soon()
 
+    cdef int send_at_once(self, const char *data, Py_ssize_t size) except -1:
+        """The same of bytes that stand elsewhere, when no more follow in this callback; what goes out is not copied."""
+        cdef Py_ssize_t sent
+        if self.queue.size == 0 and not self.lost_count:
+            sent = self.note_sent(send_one(self.fd, data, size), size)
+            data += sent
+            size -= sent
+        return self.send_bytes(PyBytes_FromStringAndSize(data, size)) if size else 0
+
     cdef int enqueue(self, object data) except -1:
         if type(data) is bytes:
             return self.queue.push(data)
@@ -471,19 +480,21 @@ cdef class StreamTransport(Endpoint):
     cdef object send_now(self, object data):
         """Sends a mutable buffer; returns what is left of it, or None."""
         cdef Py_buffer view
-        cdef Py_ssize_t sent
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         cdef Py_ssize_t size = view.len
-        sent = send_one(self.fd, view.buf, size)
+        cdef Py_ssize_t sent = send_one(self.fd, view.buf, size)
         PyBuffer_Release(&view)
-        if sent == size:
-            return None
+        sent = self.note_sent(sent, size)
+        return None if sent == size else memoryview(data).cast("B")[sent:]
+
+    cdef Py_ssize_t note_sent(self, Py_ssize_t sent, Py_ssize_t size) except -1:
+        """How many of `size` bytes need not be sent any more, after a call that may have failed for good."""
         if sent >= 0:
-            return memoryview(data).cast("B")[sent:]
+            return sent
         if sent == -EAGAIN or sent == -EINTR:
-            return data
+            return 0
         self.fail(os_error(<int>-sent), "Fatal write error on socket transport")
-        return None
+        return size
 
     cdef int send_soon(self) except -1:
         """Sends what was queued now: at the end of the running callback if it is small, else at once."""
@@ -578,22 +589,3 @@ cdef class StreamTransport(Endpoint):
             self.wake_file_sender(ConnectionError("Connection is closed by peer") if error is None else error)
         self.update_interest()
         return self.lose(error)
-
-cdef StreamTransport accepted_transport(
-    LoopCore core,
-    int fd,
-    object protocol,
-    object context,
-    object server,
-    bytes raw_peer,
-    int family,
-    int protocol_number,
-):
-    """The transport of a connection that a listener has accepted; it owns `fd`."""
-    cdef StreamTransport transport = StreamTransport.__new__(StreamTransport)
-    transport.family = family
-    transport.protocol_number = protocol_number
-    transport.server = server
-    transport.raw_peer = raw_peer
-    transport.adopt(core, fd, protocol, context)
-    return transport
