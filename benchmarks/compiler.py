@@ -1,4 +1,5 @@
-"""Builds the load generator and the C server, once, with the system's C compiler; for TLS, a certificate too.
+"""Builds the load generator, the C server and the C extension, once, with the system's C compiler; for TLS, a
+certificate too.
 
 The result is kept under build/ with a digest of everything it was made from, so a second run builds nothing.
 TLS needs OpenSSL's headers and is only compiled in when it is asked for.
@@ -11,13 +12,15 @@ import os
 import shlex
 import shutil
 import subprocess
+import sysconfig
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.child import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
 _SOURCES = ROOT / "benchmarks" / "native"
 _BUILD = ROOT / "build" / "benchmarks"
@@ -54,9 +57,27 @@ def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
         BuildError: no compiler was found, or a program does not compile.
     """
     compiler = _find_compiler()
+    flags, suffix, libraries = (("-DWITH_TLS",), "-tls", ("-lssl", "-lcrypto")) if tls else ((), "", ())
     return Native(
-        *(_build(name, [*compiler, *_FLAGS], directory, tls=tls) for name in ("load", "echo")),
+        *(
+            _build(name, directory / f"{name}{suffix}", [*compiler, *_FLAGS, *flags], libraries)
+            for name in ("load", "echo")
+        ),
     )
+
+
+def build_floor(directory: Path = _BUILD) -> Path:
+    """Builds the C extension for the running Python, if it is not built yet.
+
+    Raises:
+        BuildError: there is no compiler, Python's headers are missing, or it does not compile.
+    """
+    compiler = _find_compiler()
+    headers = Path(sysconfig.get_path("include"))
+    if not (headers / "Python.h").exists():
+        raise BuildError(f"Python's headers are not in {headers} (Debian has them in python3-dev)")
+    module = directory / f"floor{sysconfig.get_config_var('EXT_SUFFIX')}"
+    return _build("floor", module, [*compiler, *_FLAGS, "-shared", "-fPIC", f"-I{headers}"], ["-lm"])
 
 
 def make_secure(directory: Path = _BUILD) -> Secure:
@@ -98,18 +119,15 @@ def _find_compiler() -> list[str]:
     )
 
 
-def _build(name: str, compiler: list[str], directory: Path, *, tls: bool) -> Path:
+def _build(name: str, program: Path, compiler: list[str], libraries: Iterable[str]) -> Path:
     sources = sorted((_SOURCES / name).glob("*.c"))
-    program = directory / (f"{name}-tls" if tls else name)
     draft = program.with_suffix(f".{os.getpid()}")
-    command = [*compiler, *(["-DWITH_TLS"] if tls else []), *map(str, sources)]
-    if tls:
-        command += ["-lssl", "-lcrypto"]
+    command = [*compiler, *map(str, sources), *libraries]
     digest = _digest(command, [*sources, *sorted((_SOURCES / name).glob("*.h"))])
     stamp = program.with_suffix(".digest")
     if program.exists() and stamp.exists() and stamp.read_text() == digest:
         return program
-    directory.mkdir(parents=True, exist_ok=True)
+    program.parent.mkdir(parents=True, exist_ok=True)
     command += ["-o", str(draft)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:

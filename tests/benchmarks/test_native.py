@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from benchmarks.child import Child, ChildError
-from benchmarks.compiler import BuildError, build_native
+from benchmarks.compiler import BuildError, build_floor, build_native
 
 pytestmark = pytest.mark.skipif(
     not any(map(shutil.which, ("cc", "gcc", "clang"))), reason="the programs are built with a C compiler"
@@ -217,8 +217,15 @@ def test_missing_compiler_is_named_with_a_way_out(tmp_path, monkeypatch):
         build_native(directory=tmp_path)
     monkeypatch.delenv("CC")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BuildError, match="no C compiler was found"):
-        build_native(directory=tmp_path)
+    for build in (build_native, build_floor):
+        with pytest.raises(BuildError, match="no C compiler was found"):
+            build(directory=tmp_path)
+
+
+def test_missing_headers_of_python_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
+    with pytest.raises(BuildError, match=f"Python's headers are not in {tmp_path}"):
+        build_floor(directory=tmp_path)
 
 
 def test_compiler_that_fails_is_told(tmp_path, monkeypatch):
