@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Never
 
 from benchmarks.arguments import parse
-from benchmarks.compiler import BuildError, build_native, make_secure
+from benchmarks.compiler import BuildError, build_floor, build_native, make_secure
 from benchmarks.machine import choose_cores, raise_open_files
 from benchmarks.peers import find_contenders
 from benchmarks.pictures import PictureError, draw
 from benchmarks.progress import Progress
-from benchmarks.question import Workbench
+from benchmarks.question import FLOOR, Workbench
 from benchmarks.questions import QUESTIONS
 from benchmarks.record import Book, BookError, replace_text
 from benchmarks.report import render
@@ -74,6 +74,8 @@ def _measure(arguments: Arguments, book: Book) -> int:
 def _make_bench(questions: Sequence[Question], settings: Settings) -> Workbench:
     """What the questions need; or why it is not there, because the others do without."""
     bench = Workbench(settings, choose_cores(), raise_open_files(), None, _UNBUILT, None, _UNBUILT)
+    if any(FLOOR in question.limits for question in questions):
+        bench = _with_floor(bench)
     needed = {question.lacks(case, bench) for question in questions for case in question.cases(settings)}
     if needed == {""}:
         return replace(bench, cannot_build="", cannot_secure="")
@@ -87,6 +89,14 @@ def _make_bench(questions: Sequence[Question], settings: Settings) -> Workbench:
     except BuildError as error:
         _tell(f"Without TLS: {error}")
         return replace(bench, cannot_secure=str(error))
+
+
+def _with_floor(bench: Workbench) -> Workbench:
+    try:
+        return replace(bench, floor=build_floor())
+    except BuildError as error:
+        _tell(f"Without {FLOOR}: {error}")
+        return replace(bench, cannot_build_floor=str(error))
 
 
 def _describe(contender: Contender) -> str:

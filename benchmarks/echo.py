@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from benchmarks.child import Child, ChildError, module_command
 from benchmarks.peers import OWN, program_words
-from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
+from benchmarks.question import C_SERVER, FLOOR, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ PATIENCE_SECONDS = 60.0
 OWN_DESCRIPTORS = 100
 
 # Who is asked in every case; the others only in those that everyone is compared by.
-RIVALS = (OWN, "ouroloop", "uvloop", "rloop", "aiofastnet", LIMIT)
+RIVALS = (OWN, "ouroloop", "uvloop", "rloop", "aiofastnet", C_SERVER, FLOOR)
 
 # Who is asked in a brief run where each answer takes seconds.
-NEAREST = (OWN, "ouroloop", "uvloop", LIMIT)
+NEAREST = (OWN, "ouroloop", "uvloop", C_SERVER, FLOOR)
 
 KIB = 1024
 
@@ -73,10 +73,12 @@ class EchoServer(Child):
 def start_server(
     program: str, peer: str, bench: Workbench, *words: str, native_words: tuple[str, ...] = ()
 ) -> EchoServer:
-    """Starts the peer's server of that kind, or the C server, which has words of its own."""
-    if peer == LIMIT:
+    """Starts the peer's server of that kind; the C server has words of its own, the floor a program for all."""
+    if peer == C_SERVER:
         assert bench.native is not None
         return EchoServer([bench.native.echo, *native_words], bench.cores.server)
+    if peer == FLOOR:
+        return EchoServer([*module_command("echo_floor", str(bench.floor), program)], bench.cores.server)
     return EchoServer([*module_command(program, *program_words(peer), *words)], bench.cores.server)
 
 
@@ -147,7 +149,7 @@ class EchoQuestion(Question):
     other_counts: ClassVar[tuple[int, ...]] = ()
     extremes: ClassVar[bool] = False
     layout = "peers"
-    limit = LIMIT
+    limits = (C_SERVER,)
 
     def cases(self, settings: Settings) -> list[Case]:
         return chosen_cases(settings) or standard_cases(

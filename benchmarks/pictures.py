@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import Summary, summarize
+from benchmarks.question import FLOOR
 from benchmarks.report import picture_name
 from benchmarks.tables import ratio
 
@@ -34,6 +35,7 @@ _COLOURS = {
     "trio": "#39a0a5",
     "curio": "#b58d3d",
     "gevent": "#6b8e23",
+    FLOOR: "#6d4c41",
 }
 _OTHER = "#222222"
 

@@ -10,11 +10,15 @@ from benchmarks.peers import LOOPS
 from benchmarks.record import Case, Sample
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmarks.compiler import Native, Secure
     from benchmarks.machine import Cores
     from benchmarks.record import Layout
 
-LIMIT = "C, epoll"
+# Whom nobody is expected to overtake: what the machine can do, and what a loop can that calls Python code.
+C_SERVER = "C, epoll"
+FLOOR = "C extension, the floor"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,12 @@ class Workbench:
     cannot_build: str = ""  # why there are no native programs
     secure: Secure | None = None
     cannot_secure: str = ""  # why there are none with TLS
+    floor: Path | None = None  # the C extension, built for the running Python
+    cannot_build_floor: str = ""
+
+    def why_missing(self, limit: str) -> str:
+        """Why a limit takes no part, or nothing. Without the C server no question is asked that has it."""
+        return self.cannot_build_floor if limit == FLOOR else ""
 
 
 @dataclass
@@ -69,7 +79,7 @@ class Question(ABC):
     title: ClassVar[str]
     about: ClassVar[str]
     layout: ClassVar[Layout] = "metrics"
-    limit: ClassVar[str] = ""  # a peer beside the others: what the machine can do
+    limits: ClassVar[tuple[str, ...]] = ()  # beside the peers: what can be reached at all
     peers: ClassVar[tuple[str, ...]] = LOOPS
     unfit: ClassVar[str] = ""  # who cannot be asked, and why
 

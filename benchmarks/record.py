@@ -80,7 +80,7 @@ class Record:
     about: str
     layout: Layout
     baseline: str
-    limit: str
+    limits: list[str]
     contenders: list[Contender]
     cases: list[Case]
     rounds: int
@@ -116,7 +116,10 @@ def _record_from(data: dict[str, Any]) -> Record:
     ]
     contenders = [Contender(**contender) for contender in data["contenders"]]
     samples = [Sample(**sample) for sample in data["samples"]]
-    return Record(**{**data, "cases": cases, "contenders": contenders, "samples": samples})
+    known = {key: value for key, value in data.items() if key != "limit"}
+    if "limit" in data:  # a file of the time when there was one at most
+        known["limits"] = [data["limit"]] if data["limit"] else []
+    return Record(**{**known, "cases": cases, "contenders": contenders, "samples": samples})
 
 
 def _lay_out(record: Record) -> str:

@@ -20,9 +20,15 @@ _HEAD = """\
 How to read the tables:
 
 - A figure is the median of the rounds; the lowest and the highest of them stand beside it.
-- *to uvloop* and *to C, epoll* are medians of paired ratios: peer and reference are compared within each
+- *to uvloop*, *to C, epoll* and the like are medians of paired ratios: peer and reference are compared within each
   round, in which they ran shortly after one another. Above 1 is better, for times and memory too.
-- *C, epoll* is the limit: a server that does nothing but the system calls, in C.
+- *C, epoll* is what the machine can do: a server that does nothing but the system calls, in C.
+- *C extension, the floor* is what a loop can do that calls Python code for each message. It runs the same protocols and
+  coroutines as the loops, and does only what none of them can leave out: the system calls, the objects that the
+  program sees (bytes, handles, tasks and futures with their fields, tracked by the collector), a context for each
+  callback and step, the calls into Python, one line in which all that is ready waits. It leaves out cancellation,
+  exceptions (it aborts), done callbacks, several waiters for one thing, limits of buffers and back-pressure from them,
+  signals, debug mode, servers that close, TLS, and every way to look in from outside.
 - *ouroloop* is our loop below the standard library's `asyncio`, as every program gets it that is told of a loop;
   *ouroloop.asyncio* is what `from ouroloop import asyncio` gives.
 - All peers of a question run interleaved, who begins changes from round to round, and each measurement has a
@@ -35,9 +41,10 @@ _BARS = """\
 ## The bars
 
 What the project asks of itself. *worst* is the lowest of the medians of paired ratios among the cases, or the
-highest where a figure is bounded from above, with its spread; *where* names that case; *C there* is the C
-server's in the same case; *mean* is the geometric mean of all cases. A bar is met where the worst case reaches
-it. It is met by proof where the C server reaches no more than ours and misses it too.
+highest where a figure is bounded from above, with its spread; *where* names that case; *limit there* is what the
+floor reaches in the same case, or the C server where the floor is not asked; *mean* is the geometric mean of all
+cases. A bar is met where the worst case reaches it. It is met by proof where the limit misses it too and ours is
+no slower than the limit. Where the limit misses it and ours is slower, the verdict says how near ours comes to it.
 """
 
 

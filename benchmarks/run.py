@@ -73,15 +73,14 @@ class Run:
     def _open_record(self, question: Question) -> Record:
         bench = self._bench
         contenders = [contender for contender in self._contenders if contender.name in question.peers]
-        if question.limit:
-            contenders.append(Contender(question.limit))
+        contenders += [Contender(limit, missing=bench.why_missing(limit)) for limit in question.limits]
         return Record(
             question=question.name,
             title=question.title,
             about=question.about,
             layout=question.layout,
             baseline=BASELINE,
-            limit=question.limit,
+            limits=list(question.limits),
             contenders=contenders,
             cases=question.possible_cases(bench),
             rounds=bench.settings.rounds,
@@ -146,13 +145,13 @@ def expected_seconds(questions: Sequence[Question], peers: Sequence[str], bench:
     return sum(
         question.expected_seconds(step.case, bench.settings)
         for question in questions
-        for step in plan(question, _asked(question, peers), bench)
+        for step in plan(question, _asked(question, peers, bench), bench)
     )
 
 
-def _asked(question: Question, peers: Sequence[str]) -> list[str]:
-    limit = [question.limit] if question.limit else []
-    return [*(peer for peer in peers if peer in question.peers), *limit]
+def _asked(question: Question, peers: Sequence[str], bench: Workbench) -> list[str]:
+    limits = [limit for limit in question.limits if not bench.why_missing(limit)]
+    return [*(peer for peer in peers if peer in question.peers), *limits]
 
 
 def describe_waiting(record: Record) -> list[str]:

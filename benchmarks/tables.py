@@ -64,7 +64,8 @@ def ratio(record: Record, case: Case, metric: Metric, peer: str, reference: str)
 def peer_table(record: Record, case: Case) -> str:
     """A row for each peer: the first metric with spread and ratios, the others by their medians."""
     main, *others = case.metrics
-    references = [record.baseline, *([record.limit] if record.limit else [])]
+    missing = {contender.name for contender in record.contenders if contender.missing}
+    references = [record.baseline, *(limit for limit in record.limits if limit not in missing)]
     head = ["", _heading(main), *(f"to {reference}" for reference in references), *map(_heading, others)]
     rows = []
     for contender in _in_case(record, case):

@@ -1,6 +1,7 @@
 """TCP echo with `asyncio.BufferedProtocol`."""
 
 from benchmarks.echo import EchoQuestion
+from benchmarks.question import C_SERVER, FLOOR
 
 
 class BufferedEcho(EchoQuestion):
@@ -11,5 +12,6 @@ class BufferedEcho(EchoQuestion):
         "came into it."
     )
     unfit = "Trio, curio and gevent have no protocols."
+    limits = (C_SERVER, FLOOR)
     program = "echo_buffered"
     other_counts = (100,)

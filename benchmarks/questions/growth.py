@@ -16,7 +16,7 @@ from benchmarks.echo import (
     start_server,
 )
 from benchmarks.peers import LOOPS, OWN, program_words
-from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
+from benchmarks.question import C_SERVER, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Growth(Question):
         "number by that at the smallest. *Slope* is the exponent b of cost = a times number to the power of b, "
         "through these two points: 0 is flat, 1 would be linear."
     )
-    limit = LIMIT
+    limits = (C_SERVER,)
     peers = (OWN, *LOOPS)
     unfit = "Trio, curio and gevent have no protocols, and are not asked."
 
@@ -57,7 +57,7 @@ class Growth(Question):
             return False
         if case.key == "connections":
             return peer != OWN
-        return peer != LIMIT and (peer != OWN or case.key == "tasks")
+        return peer != C_SERVER and (peer != OWN or case.key == "tasks")
 
     def expected_seconds(self, case: Case, settings: Settings) -> float:
         if case.key == "connections":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmarks.child import ChildError
 from benchmarks.echo import KIB, NEAREST, EchoQuestion, describe_bytes
 from benchmarks.peers import BASELINE, LOOPS, OWN
-from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
+from benchmarks.question import C_SERVER, FLOOR, Outcome, Question, Settings, Workbench
 from benchmarks.questions.datagrams import DatagramEcho
 from benchmarks.questions.http import AiohttpServer, UvicornServer
 from benchmarks.questions.protocol import ProtocolEcho
@@ -51,7 +51,7 @@ class HalfLoad(Question):
         "load generator never sleeps here."
     )
     layout = "peers"
-    limit = LIMIT
+    limits = (C_SERVER, FLOOR)
     peers = (OWN, *LOOPS)
     unfit = "Trio, curio and gevent stand far below this load."
 
@@ -76,7 +76,8 @@ class HalfLoad(Question):
     def takes_part(self, case: Case, peer: str) -> bool:
         if not case.parameters["everyone"] and peer not in NEAREST:
             return False
-        return peer == LIMIT or peer in _kind(case).peers
+        kind = _kind(case)
+        return peer in kind.peers or peer in kind.limits
 
     def expected_seconds(self, case: Case, settings: Settings) -> float:
         return _seconds(settings) + settings.warm_seconds + 0.6

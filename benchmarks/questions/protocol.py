@@ -1,6 +1,7 @@
 """TCP echo with `asyncio.Protocol`."""
 
 from benchmarks.echo import EchoQuestion
+from benchmarks.question import C_SERVER, FLOOR
 
 
 class ProtocolEcho(EchoQuestion):
@@ -11,6 +12,7 @@ class ProtocolEcho(EchoQuestion):
         "can have."
     )
     unfit = "Trio, curio and gevent have no protocols."
+    limits = (C_SERVER, FLOOR)
     program = "echo_protocol"
     other_counts = (10, 100, 1000)
     extremes = True

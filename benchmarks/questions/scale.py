@@ -17,7 +17,7 @@ from benchmarks.echo import (
 )
 from benchmarks.machine import resident_bytes
 from benchmarks.peers import LOOPS, OWN, program_words
-from benchmarks.question import LIMIT, Outcome, Question, Settings, Workbench
+from benchmarks.question import C_SERVER, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
 _MESSAGES = 5
@@ -57,7 +57,7 @@ class Scale(Question):
         "Allocators work in steps of up to 1 MiB, so only more than a step or two means anything. Times are "
         "CPU time, but for connecting."
     )
-    limit = LIMIT
+    limits = (C_SERVER,)
     peers = (OWN, *LOOPS)
     unfit = "Trio, curio and gevent have no protocols, and are not asked."
 
@@ -89,7 +89,7 @@ class Scale(Question):
             return False
         if case.key == "connections":
             return peer != OWN
-        return peer != LIMIT and (peer != OWN or case.key == "tasks")
+        return peer != C_SERVER and (peer != OWN or case.key == "tasks")
 
     def notes(self, bench: Workbench) -> list[str]:
         wanted, possible = bench.settings.scale_connections, _possible_connections(bench)
@@ -111,7 +111,7 @@ def _possible_connections(bench: Workbench) -> int:
 
 
 def _measure_connections(peer: str, bench: Workbench) -> Outcome:
-    control = [] if peer == LIMIT else ["--control"]
+    control = [] if peer == C_SERVER else ["--control"]
     with start_server("echo_protocol", peer, bench, *control) as server:
         before = _settled_memory(server, peer)
         descriptors = server.open_descriptors()
@@ -147,7 +147,7 @@ def _one_wave(wave: int, server: EchoServer, peer: str, bench: Workbench) -> tup
 
 
 def _settled_memory(server: EchoServer, peer: str) -> int:
-    if peer != LIMIT:
+    if peer != C_SERVER:
         server.tell("collect")
         if server.read_line(PATIENCE_SECONDS) != "collected":
             raise ChildError(f"{server.name} did not collect its garbage")

@@ -2,6 +2,7 @@
 
 from benchmarks.echo import EchoQuestion
 from benchmarks.peers import LOOPS
+from benchmarks.question import C_SERVER, FLOOR
 
 
 class SocketEcho(EchoQuestion):
@@ -13,6 +14,7 @@ class SocketEcho(EchoQuestion):
     )
     unfit = "Trio is asked about streams."
     peers = (*LOOPS, "curio", "gevent")
+    limits = (C_SERVER, FLOOR)
     program = "echo_sockets"
     programs = {"curio": "echo_curio", "gevent": "echo_gevent"}  # noqa: RUF012 - as in the base class
     other_counts = (100,)

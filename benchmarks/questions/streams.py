@@ -2,6 +2,7 @@
 
 from benchmarks.echo import EchoQuestion
 from benchmarks.peers import LOOPS, OWN
+from benchmarks.question import C_SERVER, FLOOR
 
 
 class StreamEcho(EchoQuestion):
@@ -14,6 +15,7 @@ class StreamEcho(EchoQuestion):
     )
     unfit = "curio and gevent are asked about sockets."
     peers = (OWN, *LOOPS, "trio")
+    limits = (C_SERVER, FLOOR)
     program = "echo_streams"
     programs = {"trio": "echo_trio"}  # noqa: RUF012 - as in the base class
     other_counts = (100,)

@@ -16,7 +16,7 @@ from benchmarks.echo import (
     start_server,
 )
 from benchmarks.peers import LOOPS, OWN
-from benchmarks.question import LIMIT, Outcome, Settings, Workbench
+from benchmarks.question import C_SERVER, Outcome, Settings, Workbench
 from benchmarks.record import Case, Metric
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TlsQuestion(EchoQuestion):
     def start_server(self, peer: str, bench: Workbench) -> EchoServer:
         assert bench.secure is not None
         words = ("--tls", str(bench.secure.certificate), str(bench.secure.key))
-        if peer == LIMIT:
+        if peer == C_SERVER:
             return EchoServer([bench.secure.native.echo, *words], bench.cores.server)
         return start_server(self.program, peer, bench, *words)
 

@@ -13,7 +13,7 @@ class WebSocketEcho(EchoQuestion):
         "server to compare with: nearly all of the time is the library's."
     )
     unfit = "Trio, curio and gevent do not run this library's server."
-    limit = ""
+    limits = ()
     program = "echo_websockets"
     native_words = ("--websocket",)
 

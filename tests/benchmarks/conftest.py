@@ -23,7 +23,7 @@ def build_record(question="protocol", python="CPython 3.13.0", layout="peers", *
         "about": "What it is.",
         "layout": layout,
         "baseline": "uvloop",
-        "limit": "C",
+        "limits": ["C"],
         "contenders": [
             Contender("ouroloop", "0.1.0"),
             Contender("uvloop", "0.23.0"),

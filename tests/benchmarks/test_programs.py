@@ -10,7 +10,7 @@ from benchmarks.echo import start_load, start_server
 from benchmarks.machine import Cores
 from benchmarks.peers import LIBRARIES, OWN
 from benchmarks.programs.primitives.catalog import PRIMITIVES
-from benchmarks.question import LIMIT, Settings, Workbench
+from benchmarks.question import C_SERVER, Settings, Workbench
 from benchmarks.questions import QUESTIONS, latency
 from benchmarks.questions.growth import with_growth
 
@@ -93,7 +93,7 @@ def test_pending_items_are_made_and_ended(kind):
 
 
 @needs_compiler
-@pytest.mark.parametrize("peer", ["asyncio", LIMIT])
+@pytest.mark.parametrize("peer", ["asyncio", C_SERVER])
 def test_server_closes_every_connection_that_it_had_open(peer):
     figures = measure("scale", "connections", peer, build_native())
     assert figures["errors"] == 0
@@ -157,7 +157,7 @@ def secure():
 @pytest.mark.parametrize(
     ("name", "case"), [("tls", "10x1024"), ("tls-streams", "10x1024"), ("handshakes", "10x64")]
 )
-@pytest.mark.parametrize("peer", ["asyncio", LIMIT])
+@pytest.mark.parametrize("peer", ["asyncio", C_SERVER])
 def test_tls_is_echoed(name, case, peer, secure):
     figures = measure(name, case, peer, build_native(), secure)
     assert figures["requests"] > 0

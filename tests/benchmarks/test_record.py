@@ -12,6 +12,17 @@ def test_book_reads_back_what_it_saved(tmp_path, record):
     assert Book.load(path).records == [record]
 
 
+@pytest.mark.parametrize(("limit", "limits"), [("C, epoll", ["C, epoll"]), ("", [])])
+def test_file_of_the_time_of_one_limit_is_read(tmp_path, record, limit, limits):
+    path = tmp_path / "results.json"
+    Book([record]).save(path)
+    older = json.loads(path.read_text())
+    del older["records"][0]["limits"]
+    older["records"][0]["limit"] = limit
+    path.write_text(json.dumps(older))
+    assert Book.load(path).records[0].limits == limits
+
+
 def test_absent_file_is_an_empty_book(tmp_path):
     assert Book.load(tmp_path / "none.json").records == []
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from benchmarks.machine import Cores
 from benchmarks.progress import Progress, describe_duration
-from benchmarks.question import LIMIT, Settings, Workbench
+from benchmarks.question import C_SERVER, Settings, Workbench
 from benchmarks.questions import QUESTIONS
 from benchmarks.schedule import plan, rotate
 
-PEERS = ["ouroloop", "uvloop", "asyncio", LIMIT]
+PEERS = ["ouroloop", "uvloop", "asyncio", C_SERVER]
 
 
 def make_bench(native="built", **settings):
@@ -62,7 +62,7 @@ def test_everyone_begins_equally_often():
 
 def test_limit_takes_part_only_where_it_can():
     steps = plan(QUESTIONS["scale"], PEERS, make_bench(rounds=1))
-    assert {step.case.key for step in steps if step.peer == LIMIT} == {"connections"}
+    assert {step.case.key for step in steps if step.peer == C_SERVER} == {"connections"}
 
 
 def test_tls_alone_is_left_out_without_its_headers():

@@ -61,6 +61,14 @@ def test_peer_table_says_which_peer_is_missing_and_why(record):
     assert cells(peer_table(record, record.cases[0]))["rloop: missing, not installed"] == ["-"] * 4
 
 
+def test_limit_that_is_missing_has_a_row_and_no_ratios(record):
+    record.contenders.append(Contender("floor", missing="no headers"))
+    record.limits.append("floor")
+    rows = cells(peer_table(record, record.cases[0]))
+    assert rows[""] == ["requests/s", "to uvloop", "to C", "CPU, µs"]
+    assert rows["floor: missing, no headers"] == ["-"] * 4
+
+
 def test_peer_that_failed_every_time_has_dashes(record):
     record.contenders.append(Contender("asyncio", "3.13.0"))
     record.samples.append(Sample("ten", "asyncio", 1, problems={"": "it crashed"}))
