@@ -77,7 +77,9 @@ def build_floor(directory: Path = _BUILD) -> Path:
     if not (headers / "Python.h").exists():
         raise BuildError(f"Python's headers are not in {headers} (Debian has them in python3-dev)")
     module = directory / f"floor{sysconfig.get_config_var('EXT_SUFFIX')}"
-    return _build("floor", module, [*compiler, *_FLAGS, "-shared", "-fPIC", f"-I{headers}"], ["-lm"])
+    return _build(
+        "floor", module, [*compiler, *_FLAGS, "-shared", "-fPIC", "-pthread", f"-I{headers}"], ["-lm"]
+    )
 
 
 def make_secure(directory: Path = _BUILD) -> Secure:

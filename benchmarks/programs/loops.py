@@ -6,7 +6,7 @@ import importlib
 import signal
 from typing import TYPE_CHECKING, TypeVar
 
-from benchmarks.programs.namespace import OWN_NAMESPACE, asyncio
+from benchmarks.programs.namespace import FLOOR_NAMESPACE, OWN_NAMESPACE, asyncio
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -23,6 +23,7 @@ def add_loop(parser: ArgumentParser) -> None:
     """The arguments that name a loop, and the namespace that `benchmarks.programs.namespace` has read already."""
     parser.add_argument("loop")
     parser.add_argument(OWN_NAMESPACE, action="store_true", help="with `from ouroloop import asyncio`")
+    parser.add_argument(FLOOR_NAMESPACE, metavar="FILE", help="with the C extension, whose only loop it is")
 
 
 def loop_factory(name: str) -> LoopFactory:
@@ -53,5 +54,7 @@ def die_in_time() -> None:
 def run_on(name: str, main: Callable[[], Coroutine[object, object, T]]) -> T:
     """Runs the main coroutine on a new loop of the peer."""
     die_in_time()
+    if name == "floor":
+        return asyncio.run(main())
     with asyncio.Runner(loop_factory=loop_factory(name)) as runner:
         return runner.run(main())

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchmarks.child import Child, ChildError, module_command
 from benchmarks.peers import LIBRARIES, LOOPS, OWN, program_words
+from benchmarks.programs.namespace import FLOOR_NAMESPACE
 from benchmarks.programs.primitives.catalog import PRIMITIVES
-from benchmarks.question import Outcome, Question, Settings, Workbench
+from benchmarks.question import FLOOR, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ class OperationQuestion(Question):
         share = bench.settings.share
         return [] if share == 1 else [f"Only one in {share} of the usual operations was done."]
 
-    def command(self, peer: str, share: int) -> list[str]:
+    def command(self, peer: str, bench: Workbench) -> list[str]:
+        share = bench.settings.share
         return module_command("primitives", *program_words(peer), "--catalog", self.catalog, "--share", share)
 
     def measure(self, case: Case, peer: str, bench: Workbench) -> Outcome:
         outcome = Outcome()
         try:
-            for answer in _answers(self.command(peer, bench.settings.share), bench):
+            for answer in _answers(self.command(peer, bench), bench):
                 if "ns" in answer:
                     outcome.figures[answer["primitive"]] = answer["ns"]
                 else:
@@ -62,13 +64,15 @@ class Primitives(OperationQuestion):
     about = (
         "Nanoseconds an operation, with `from ouroloop import asyncio`, and with the standard library's "
         "namespace on each loop: all of these run the same program. Trio, curio and gevent do what they have "
-        "of it in their own way. Each peer in each round has its own process. CPU time, except for the "
+        "of it in their own way. The floor runs the program of the loops, on locks, queues and time limits of its "
+        "own that do as little. Each peer in each round has its own process. CPU time, except for the "
         "operations that go to another thread and back, which the clock on the wall times, both threads on "
         "one core."
     )
     catalog = "primitives"
     operations = PRIMITIVES
     peers = (OWN, *LOOPS, *LIBRARIES)
+    limits = (FLOOR,)
 
     def cases(self, settings: Settings) -> list[Case]:
         (case,) = super().cases(settings)
@@ -77,10 +81,14 @@ class Primitives(OperationQuestion):
         metrics = tuple(metric for metric in case.metrics if metric.key not in absent)
         return [Case(case.key, case.title, metrics, case.parameters)]
 
-    def command(self, peer: str, share: int) -> list[str]:
+    def command(self, peer: str, bench: Workbench) -> list[str]:
+        share = bench.settings.share
         if peer in LIBRARIES:
             return module_command(f"primitives.on_{peer}", "--share", share)
-        return super().command(peer, share)
+        if peer == FLOOR:
+            words = ["floor", FLOOR_NAMESPACE, str(bench.floor)]
+            return module_command("primitives", *words, "--share", share)
+        return super().command(peer, bench)
 
 
 def _answers(command: list[str], bench: Workbench) -> Iterator[dict[str, Any]]:

@@ -5,12 +5,12 @@ import shutil
 
 import pytest
 from benchmarks.child import ROOT, ChildError
-from benchmarks.compiler import BuildError, build_native, make_secure
+from benchmarks.compiler import BuildError, build_floor, build_native, make_secure
 from benchmarks.echo import start_load, start_server
 from benchmarks.machine import Cores
 from benchmarks.peers import LIBRARIES, OWN
 from benchmarks.programs.primitives.catalog import PRIMITIVES
-from benchmarks.question import C_SERVER, Settings, Workbench
+from benchmarks.question import C_SERVER, FLOOR, Settings, Workbench
 from benchmarks.questions import QUESTIONS, latency
 from benchmarks.questions.growth import with_growth
 
@@ -30,14 +30,14 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-def make_bench(native=None, secure=None):
-    return Workbench(SETTINGS, Cores(None, None), 1024, native, secure=secure)
+def make_bench(native=None, secure=None, floor=None):
+    return Workbench(SETTINGS, Cores(None, None), 1024, native, secure=secure, floor=floor)
 
 
-def measure(name, case_key, peer, native=None, secure=None):
+def measure(name, case_key, peer, native=None, secure=None, floor=None):
     question = QUESTIONS[name]
     (case,) = (case for case in question.cases(SETTINGS) if case.key == case_key)
-    outcome = question.measure(case, peer, make_bench(native, secure))
+    outcome = question.measure(case, peer, make_bench(native, secure, floor))
     promised = {metric.key for metric in case.metrics}
     assert promised <= outcome.figures.keys(), outcome.problems
     return outcome.figures
@@ -64,13 +64,36 @@ def test_server_echoes_every_byte(program, native_words):
     assert figures["server_resident_bytes"] > 1 << 20
 
 
-def test_every_primitive_has_a_time():
-    for peer in ("asyncio", OWN):
-        figures = measure("primitives", "all", peer)
-        there = [each.name for each in PRIMITIVES if not each.needs or each.name in figures]
-        assert sorted(figures) == sorted(there)
-        assert len(there) == len(set(there)) >= len(PRIMITIVES) - 1
-        assert all(figure > 0 for figure in figures.values())
+@pytest.fixture(scope="module")
+def floor():
+    try:
+        return build_floor()
+    except BuildError as error:
+        pytest.skip(str(error))
+
+
+def assert_times_of_primitives(figures):
+    there = [each.name for each in PRIMITIVES if not each.needs or each.name in figures]
+    assert sorted(figures) == sorted(there)
+    assert len(there) == len(set(there)) >= len(PRIMITIVES) - 1
+    assert all(figure > 0 for figure in figures.values())
+
+
+@pytest.mark.parametrize("peer", ["asyncio", OWN])
+def test_every_primitive_has_a_time(peer):
+    assert_times_of_primitives(measure("primitives", "all", peer))
+
+
+def test_floor_has_every_primitive(floor):
+    assert_times_of_primitives(measure("primitives", "all", FLOOR, floor=floor))
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", ["protocol", "buffered", "streams", "sock", "unix"])
+def test_floor_is_loaded_like_the_peers(kind, floor):
+    figures = measure(kind, "100x1024", FLOOR, build_native(), floor=floor)
+    assert figures["requests"] > 0
+    assert figures["errors"] == 0
 
 
 def test_libraries_time_operations_of_the_catalog():

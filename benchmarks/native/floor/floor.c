@@ -1,4 +1,4 @@
-#include "floor.h"
+#include "line.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +26,10 @@ static PyMethodDef functions[] = {
     {"current_task", current_task, METH_NOARGS, NULL},
     {"sleep", sleep_zero, METH_O, NULL},
     {"gather", (PyCFunction)(void (*)(void))gather, METH_FASTCALL, NULL},
+    {"eager_task_factory", (PyCFunction)(void (*)(void))eager_task_factory, METH_FASTCALL, NULL},
+    {"timeout", timeout, METH_O, NULL},
+    {"wait_for", (PyCFunction)(void (*)(void))wait_for, METH_FASTCALL, NULL},
+    {"to_thread", to_thread, METH_O, NULL},
     {"run", loop_run, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -50,21 +54,30 @@ static PyTypeObject OverType = {
     .tp_iternext = nothing_left,
 };
 
+/* What a program reaches by name. */
+static PyTypeObject *public_types[] = {
+    &TaskType, &TaskGroupType, &LockType, &SemaphoreType, &ConditionType, &EventType, &QueueType,
+};
+
+static PyTypeObject *private_types[] = {
+    &FutureType,     &GroupType,         &HandleType,  &LoopType,         &TransportType,
+    &StreamType,     &WaitType,          &ReadType,    &FlushType,        &OverType,
+    &SocketReadType, &SocketWriteType,   &AcquireType, &EventWaitType,    &GetType,
+    &PutType,        &ConditionWaitType, &TimeoutType, &TimeoutEnterType, &WaitForType,
+};
+
 PyMODINIT_FUNC PyInit_floor(void) {
-    PyTypeObject *types[] = {
-        &FutureType, &TaskType, &GroupType, &TaskGroupType, &HandleType, &LoopType,       &TransportType,
-        &StreamType, &WaitType, &ReadType,  &FlushType,     &OverType,   &SocketReadType, &SocketWriteType,
-    };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (PyType_Ready(types[i]))
+    for (size_t i = 0; i < sizeof private_types / sizeof *private_types; i++)
+        if (PyType_Ready(private_types[i]))
+            return NULL;
+    PyObject *module = PyModule_Create(&definition);
+    if (!module)
+        return NULL;
+    for (size_t i = 0; i < sizeof public_types / sizeof *public_types; i++)
+        if (PyModule_AddType(module, public_types[i]))
             return NULL;
     poller = epoll_create1(EPOLL_CLOEXEC);
     loop = _PyObject_New(&LoopType);
     over = _PyObject_New(&OverType);
-    PyObject *module = PyModule_Create(&definition);
-    if (!module || poller < 0 || !loop || !over ||
-        PyModule_AddObjectRef(module, "Task", (PyObject *)&TaskType) ||
-        PyModule_AddObjectRef(module, "TaskGroup", (PyObject *)&TaskGroupType))
-        return NULL;
-    return module;
+    return poller < 0 ? PyErr_SetFromErrno(PyExc_OSError) : module;
 }

@@ -83,10 +83,18 @@ PyObject *sleep_zero(PyObject *module, PyObject *delay);
 extern PyAsyncMethods awaitable;
 extern PyObject *over; /* an awaitable that is over without a value */
 
+/* --- future.c */
+PyObject *future_new(void);
+void future_finish(PyObject *future, PyObject *result); /* takes the reference to the result */
+PyObject *future_step(PyObject *future);
+PyObject *future_done(PyObject *future, PyObject *none);
+
 /* --- task.c */
 PyObject *task_new(PyObject *coroutine, PyObject *context, Group *group, Py_ssize_t place);
 void task_start(Task *task);
 void task_start_eagerly(Task *task);
+/* eager_task_factory(loop, coroutine) */
+PyObject *eager_task_factory(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 void task_step(Task *task);
 
 /* --- group.c */
@@ -109,6 +117,15 @@ double now_seconds(void);
 /* --- loop.c */
 void ready_push(void *entry); /* a task, borrowed, or a handle, whose reference it takes */
 PyObject *loop_run(PyObject *loop, PyObject *coroutine);
+/* Ends the loop's sleep, from another thread. */
+void wake_loop(void);
+
+/* --- limit.c, thread.c */
+PyObject *timeout(PyObject *module, PyObject *seconds);
+PyObject *wait_for(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+PyObject *call_soon_threadsafe(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
+PyObject *run_in_executor(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
+PyObject *to_thread(PyObject *module, PyObject *function);
 
 /* --- endpoint.c: a descriptor that the poller watches */
 typedef struct endpoint Endpoint;

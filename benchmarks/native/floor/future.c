@@ -32,12 +32,16 @@ PyObject *future_step(PyObject *self) {
     return future->result ? give(Py_NewRef(future->result)) : park(&future->waiter);
 }
 
-static PyObject *set_result(PyObject *self, PyObject *result) {
+void future_finish(PyObject *self, PyObject *result) {
     Future *future = (Future *)self;
     if (future->result)
-        fail("set_result: it is done");
-    future->result = Py_NewRef(result);
+        fail("a future is done only once");
+    future->result = result;
     wake(&future->waiter);
+}
+
+static PyObject *set_result(PyObject *self, PyObject *result) {
+    future_finish(self, Py_NewRef(result));
     Py_RETURN_NONE;
 }
 

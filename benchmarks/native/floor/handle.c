@@ -40,7 +40,7 @@ void handle_run(Handle *handle) {
     if (handle->callback) {
         PyObject *arguments = handle->arguments;
         PyContext_Enter(handle->context);
-        PyObject *result = PyObject_Vectorcall(handle->callback, &PyTuple_GET_ITEM(arguments, 0),
+        PyObject *result = PyObject_Vectorcall(handle->callback, ((PyTupleObject *)arguments)->ob_item,
                                                (size_t)PyTuple_GET_SIZE(arguments), NULL);
         PyContext_Exit(handle->context);
         if (!result)

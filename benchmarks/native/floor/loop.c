@@ -2,12 +2,18 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum { EVENTS_AT_ONCE = 1024, RUN_AT_ONCE = 64 };
 
 /* A ring of what is to run. */
 static void **ring;
 static size_t first, ready, ring_size;
+
+/* Other threads write to it while the loop sleeps. */
+static Endpoint bell = {.descriptor = -1};
+static bool is_asleep;
 
 int poller = -1;
 
@@ -42,16 +48,35 @@ static void run_ready(void) {
 static void ask_poller(void) {
     static struct epoll_event events[EVENTS_AT_ONCE];
     int timeout_ms = ready ? 0 : timers_patience_ms();
-    /* Other threads run while it sleeps. */
-    PyThreadState *state = timeout_ms ? PyEval_SaveThread() : NULL;
+    is_asleep = timeout_ms != 0;
+    PyThreadState *state = is_asleep ? PyEval_SaveThread() : NULL;
     int count = epoll_wait(poller, events, EVENTS_AT_ONCE, timeout_ms);
     if (state)
         PyEval_RestoreThread(state);
+    is_asleep = false;
     for (int i = 0; i < count; i++) {
         Endpoint *endpoint = events[i].data.ptr;
         endpoint->notify(endpoint);
     }
     timers_queue_due();
+}
+
+static void hear_bell(Endpoint *endpoint) {
+    uint64_t rings;
+    if (read(endpoint->descriptor, &rings, sizeof rings) < 0 && errno != EAGAIN)
+        fail("eventfd");
+}
+
+/* Under the interpreter's lock, so that the loop is either awake or as good as asleep. */
+void wake_loop(void) {
+    const uint64_t once = 1;
+    if (!is_asleep)
+        return;
+    is_asleep = false;
+    if (bell.descriptor < 0)
+        endpoint_open(&bell, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), hear_bell);
+    if (write(bell.descriptor, &once, sizeof once) < 0)
+        fail("eventfd");
 }
 
 static PyObject *run_forever(PyObject *Py_UNUSED(loop), PyObject *Py_UNUSED(none)) {
@@ -82,8 +107,6 @@ static PyObject *create_task(PyObject *Py_UNUSED(loop), PyObject *coroutine) {
     return task;
 }
 
-PyObject *future_new(void);
-
 static PyObject *create_future(PyObject *Py_UNUSED(loop), PyObject *Py_UNUSED(none)) {
     return future_new();
 }
@@ -112,6 +135,8 @@ static PyMethodDef methods[] = {
     {"create_task", create_task, METH_O, NULL},
     {"create_future", create_future, METH_NOARGS, NULL},
     {"call_soon", FAST_WITH_NAMES(call_soon), NULL},
+    {"call_soon_threadsafe", FAST(call_soon_threadsafe), NULL},
+    {"run_in_executor", FAST(run_in_executor), NULL},
     {"call_later", FAST_WITH_NAMES(call_later), NULL},
     {"serve", FAST(serve), NULL},
     {"transport", FAST(transport_new), NULL},

@@ -59,7 +59,7 @@ static void forget(Socket *self) {
     free(self);
 }
 
-static PyObject *wait_for(Transfer *transfer, uint32_t events) {
+static PyObject *wait_until(Transfer *transfer, uint32_t events) {
     transfer->has_waited = true;
     endpoint_wait_for(&transfer->socket->endpoint, events);
     return park(&transfer->socket->waiting);
@@ -68,10 +68,10 @@ static PyObject *wait_for(Transfer *transfer, uint32_t events) {
 static PyObject *read_step(PyObject *self) {
     Transfer *transfer = (Transfer *)self;
     if (!transfer->has_waited)
-        return wait_for(transfer, EPOLLIN);
+        return wait_until(transfer, EPOLLIN);
     PyObject *data = endpoint_receive(&transfer->socket->endpoint, transfer->wanted);
     if (!data)
-        return wait_for(transfer, EPOLLIN);
+        return wait_until(transfer, EPOLLIN);
     if (!PyBytes_GET_SIZE(data))
         forget(transfer->socket);
     return give(data);
@@ -109,7 +109,7 @@ static PyObject *write_step(PyObject *self) {
         return NULL;
     if (sent > 0)
         transfer->wanted += sent;
-    return wait_for(transfer, EPOLLOUT);
+    return wait_until(transfer, EPOLLOUT);
 }
 
 static void write_free(PyObject *self) {

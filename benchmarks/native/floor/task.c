@@ -116,6 +116,13 @@ static PyObject *construct(PyObject *Py_UNUSED(type), PyObject *const *arguments
     return task;
 }
 
+PyObject *eager_task_factory(PyObject *Py_UNUSED(module), PyObject *const *arguments,
+                             Py_ssize_t Py_UNUSED(count)) {
+    PyObject *task = task_new(arguments[1], NULL, NULL, 0);
+    task_start_eagerly((Task *)task);
+    return task;
+}
+
 static PyObject *get_name(PyObject *self, PyObject *Py_UNUSED(none)) {
     return PyUnicode_FromFormat("Task-%llu", (unsigned long long)((Task *)self)->number);
 }
@@ -127,9 +134,6 @@ static PyObject *get_coro(PyObject *self, PyObject *Py_UNUSED(none)) {
 static PyObject *get_context(PyObject *self, PyObject *Py_UNUSED(none)) {
     return Py_NewRef(((Task *)self)->context);
 }
-
-PyObject *future_step(PyObject *self);
-PyObject *future_done(PyObject *self, PyObject *none);
 
 static PyMethodDef methods[] = {
     {"done", future_done, METH_NOARGS, NULL},
