@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import socket
 import subprocess
+import sysconfig
 
 import pytest
 from benchmarks.child import Child, ChildError
@@ -209,6 +210,17 @@ def test_second_build_compiles_nothing(native):
     again = build_native()
     assert again == native
     assert [path.stat().st_mtime_ns for path in (again.load, again.echo)] == times
+
+
+def test_extension_is_built_once_for_each_python(tmp_path):
+    try:
+        first = build_floor(tmp_path)
+    except BuildError as error:
+        pytest.skip(str(error))
+    time_ns = first.stat().st_mtime_ns
+    assert build_floor(tmp_path) == first
+    assert first.stat().st_mtime_ns == time_ns
+    assert first.name.endswith(sysconfig.get_config_var("EXT_SUFFIX"))
 
 
 def test_missing_compiler_is_named_with_a_way_out(tmp_path, monkeypatch):

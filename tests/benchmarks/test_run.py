@@ -6,7 +6,7 @@ import pytest
 from benchmarks.child import ChildError
 from benchmarks.machine import Cores
 from benchmarks.progress import Progress
-from benchmarks.question import Outcome, Question, Settings, Workbench
+from benchmarks.question import C_SERVER, FLOOR, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Contender, Metric, Sample
 from benchmarks.run import Run, describe_waiting
 
@@ -39,9 +39,9 @@ class Counting(Question):
         return Outcome({"count": float(self.asked)})
 
 
-def run(*questions, rounds=3):
+def run(*questions, rounds=3, **changes):
     kept = []
-    bench = Workbench(Settings(rounds=rounds), Cores(0, 1), 1000, None)
+    bench = Workbench(Settings(rounds=rounds), Cores(0, 1), 1000, None, **changes)
     progress = Progress(10.0, io.StringIO())
     completed = Run(questions, CONTENDERS, bench, progress, kept.append).run()
     return completed, kept
@@ -59,6 +59,17 @@ def test_every_round_of_every_peer_that_is_there_is_kept():
         (3, "uvloop"),
         (3, "rloop"),
     ]
+
+
+def test_limits_are_asked_beside_the_peers_and_one_that_is_missing_says_why():
+    question = Counting()
+    question.limits = (C_SERVER, FLOOR)
+    _, (record,) = run(question, cannot_build_floor="no headers")
+    assert record.limits == [C_SERVER, FLOOR]
+    assert record.contenders[-2:] == [Contender(C_SERVER), Contender(FLOOR, missing="no headers")]
+    assert {sample.peer for sample in record.samples} == {"uvloop", "rloop", C_SERVER}
+    _, (record,) = run(question)
+    assert {sample.peer for sample in record.samples} == {"uvloop", "rloop", C_SERVER, FLOOR}
 
 
 def test_stopped_run_keeps_what_it_has_and_names_what_it_did_not_reach():
