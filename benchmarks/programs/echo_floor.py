@@ -7,10 +7,17 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.programs import echo_buffered, echo_protocol, echo_sockets, echo_streams
+from benchmarks.programs import echo_buffered, echo_datagrams, echo_protocol, echo_sockets, echo_streams
 from benchmarks.programs.floor import load_floor
 from benchmarks.programs.loops import die_in_time
-from benchmarks.programs.serving import announce, listen, listen_on_name, number_of, settle_allocator
+from benchmarks.programs.serving import (
+    announce,
+    bind_datagrams,
+    listen,
+    listen_on_name,
+    number_of,
+    settle_allocator,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,22 +50,32 @@ KINDS: dict[str, Connected] = {
     "echo_streams": _serve_streams,
     "echo_sockets": _serve_sockets,
 }
+DATAGRAMS = "echo_datagrams"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("extension")
-    parser.add_argument("program", choices=KINDS)
+    parser.add_argument("program", choices=[*KINDS, DATAGRAMS])
     arguments = parser.parse_args()
     die_in_time()
     settle_allocator()
     loop = load_floor(arguments.extension).get_running_loop()
     asyncio._set_running_loop(loop)
-    serve = KINDS[arguments.program]
-    listener = listen_on_name() if arguments.program == "echo_unix" else listen()
-    loop.serve(listener.fileno(), lambda descriptor: serve(loop, descriptor))
-    announce(number_of(listener))
+    endpoint = _start(loop, arguments.program)
+    announce(number_of(endpoint))
     loop.run_forever()
+
+
+def _start(loop: Any, program: str) -> socket.socket:
+    if program == DATAGRAMS:
+        endpoint = bind_datagrams()
+        loop.datagrams(endpoint.fileno(), echo_datagrams.Echo())
+        return endpoint
+    serve = KINDS[program]
+    listener = listen_on_name() if program == "echo_unix" else listen()
+    loop.serve(listener.fileno(), lambda descriptor: serve(loop, descriptor))
+    return listener
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """UDP echo with `asyncio.DatagramProtocol`."""
 
 from benchmarks.echo import EchoQuestion, echo_case
-from benchmarks.question import Settings
+from benchmarks.question import C_SERVER, FLOOR, Settings
 from benchmarks.record import Case
 
 # A socket holds some ninety datagrams of 1,400 bytes before the kernel drops one, and nobody sends it again.
@@ -16,6 +16,7 @@ class DatagramEcho(EchoQuestion):
         "A `DatagramProtocol` that sends back what came in, on one socket. Each client is a socket of its own "
         "with one datagram in flight."
     )
+    limits = (C_SERVER, FLOOR)
     program = "echo_datagrams"
     native_words = ("--udp",)
 

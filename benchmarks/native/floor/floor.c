@@ -60,10 +60,10 @@ static PyTypeObject *public_types[] = {
 };
 
 static PyTypeObject *private_types[] = {
-    &FutureType,     &GroupType,         &HandleType,  &LoopType,         &TransportType,
-    &StreamType,     &WaitType,          &ReadType,    &FlushType,        &OverType,
-    &SocketReadType, &SocketWriteType,   &AcquireType, &EventWaitType,    &GetType,
-    &PutType,        &ConditionWaitType, &TimeoutType, &TimeoutEnterType, &WaitForType,
+    &FutureType,    &GroupType,        &HandleType,  &LoopType, &TransportType,     &StreamType,
+    &WaitType,      &ReadType,         &FlushType,   &OverType, &SocketReadType,    &SocketWriteType,
+    &AcquireType,   &EventWaitType,    &GetType,     &PutType,  &ConditionWaitType, &TimeoutType,
+    &DatagramsType, &TimeoutEnterType, &WaitForType,
 };
 
 PyMODINIT_FUNC PyInit_floor(void) {

@@ -153,11 +153,12 @@ bool endpoint_flush(Endpoint *endpoint);
 /* Accepts on a listening descriptor for ever, and calls `connected` with each new one. */
 PyObject *serve(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
 
-/* --- transport.c, stream.c, socket.c */
+/* --- transport.c, datagram.c, stream.c, socket.c */
 PyObject *transport_new(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
+PyObject *datagrams_new(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
 PyObject *stream_new(PyObject *loop, PyObject *descriptor);
 PyObject *sock_recv(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
 PyObject *sock_sendall(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
-extern PyTypeObject ReadType, FlushType, SocketReadType, SocketWriteType;
+extern PyTypeObject DatagramsType, ReadType, FlushType, SocketReadType, SocketWriteType;
 
 #endif

@@ -140,6 +140,7 @@ static PyMethodDef methods[] = {
     {"call_later", FAST_WITH_NAMES(call_later), NULL},
     {"serve", FAST(serve), NULL},
     {"transport", FAST(transport_new), NULL},
+    {"datagrams", FAST(datagrams_new), NULL},
     {"stream", stream_new, METH_O, NULL},
     {"sock_recv", FAST(sock_recv), NULL},
     {"sock_sendall", FAST(sock_sendall), NULL},
