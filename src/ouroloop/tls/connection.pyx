@@ -444,7 +444,7 @@ cdef class TlsConnection(Watcher):
         if self.stream is not None:
             count = self.machine.take_outgoing_into(room, RECORD_MAX)
             if count >= 0:
-                return 0 if self.is_lower_closed else self.stream.send_at_once(room, count)
+                return self.stream.send_at_once(room, count) if count and not self.is_lower_closed else 0
         data = self.machine.take_outgoing()
         if PyBytes_GET_SIZE(data) == 0 or self.is_lower_closed:
             return 0
