@@ -9,7 +9,7 @@ import pytest
 from ecosystem.command import main
 from ecosystem.environment import Environment, PreparationError, sdist_url
 from ecosystem.recipe import Recipe
-from ecosystem.servers import SERVERS, Packages, Redis, ServerError, Servers
+from ecosystem.servers import SERVERS, Packages, Redis, ServerError, Servers, UsualRedis
 
 
 def environment(folder, **changes):
@@ -62,6 +62,16 @@ def test_a_server_that_does_not_start_says_why_each_time(tmp_path, monkeypatch):
         for _ in range(2):
             with pytest.raises(ServerError, match=r"deaf does not start on port .*: Address already in use"):
                 servers.variables(["deaf"])
+
+
+def test_a_port_that_is_taken_is_told_where_the_suite_knows_no_other(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken, Servers(tmp_path) as servers:
+        usual = UsualRedis(servers.packages, tmp_path)
+        usual.port = taken.getsockname()[1]
+        with pytest.raises(
+            ServerError, match=r"redis-6379 does not start on port \d+: somebody listens there"
+        ):
+            usual.start()
 
 
 @pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server on PATH")
