@@ -14,14 +14,13 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecosystem.recipe import FOLDER
 from ecosystem.servers import ServerError, free_port, listens
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ecosystem.environment import Environment
     from ecosystem.servers import Packages
 
@@ -138,12 +137,16 @@ def _wait_for(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def resident_bytes(pid: int) -> int:
-    """The memory of a process that is not shared with files."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        found = re.search(r"RssAnon:\s+(\d+) kB", status.read())
+    """The memory of a process, and of those that it has started, that is not shared with files."""
+    process = Path(f"/proc/{pid}")
+    try:
+        found = re.search(r"RssAnon:\s+(\d+) kB", (process / "status").read_text(encoding="ascii"))
+        children = (process / "task" / str(pid) / "children").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        found = None
     if found is None:
         raise ServerError(f"process {pid} ended under load")
-    return int(found[1]) * 1024
+    return int(found[1]) * 1024 + sum(resident_bytes(int(child)) for child in children)
 
 
 def report(load: Load) -> None:

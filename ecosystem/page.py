@@ -32,8 +32,8 @@ the library's own, or this machine's. Recipes without a row here have not been r
 
 LOAD = """\
 One process on Ouroloop, loaded by a client of others (`make ecosystem ARGS=--load`). The numbers of requests are no
-measure of speed: the client and whatever else ran shared the machine. Memory is what the process has of its own, after
-a warm-up and at the end.
+measure of speed: the client and whatever else ran shared the machine. Memory is what the process, with its workers if
+it has any, has of its own, after a warm-up and at the end.
 
 | library | client | requests | errors | memory before | memory after |
 | --- | --- | --- | --- | --- | --- |"""

@@ -1,0 +1,59 @@
+"""OpenSSH, 4 at once over new and shared connections"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+THREADS = 4
+TEXT = "some text\n" * 5000
+COMMANDS_A_CONNECTION = 10
+
+
+def ssh(port, folder, *options):
+    return [
+        "ssh", "-p", str(port), "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+        "-o", "LogLevel=ERROR", "-o", f"ControlPath={folder}/control", *options, "anybody@127.0.0.1",
+    ]  # fmt: skip
+
+
+def load(port, deadline, counts, errors):
+    with tempfile.TemporaryDirectory() as folder:
+        while time.monotonic() < deadline:
+            master = subprocess.Popen(ssh(port, folder, "-M", "-N", "-o", "ControlPersist=no"))
+            try:
+                for _ in range(COMMANDS_A_CONNECTION):
+                    # The first may come before the shared connection stands, and then makes one of its own.
+                    done = subprocess.run(
+                        [*ssh(port, folder), "upper"], input=TEXT, capture_output=True, text=True, timeout=30
+                    )
+                    if done.returncode or done.stdout != TEXT.upper():
+                        errors.append(f"ended with {done.returncode}: {done.stderr.strip()}")
+                    counts.append(1)
+                    if time.monotonic() >= deadline:
+                        break
+            except subprocess.TimeoutExpired as error:
+                errors.append(repr(error))
+            finally:
+                master.terminate()
+                master.wait()
+
+
+def main(port, seconds):
+    if shutil.which("ssh") is None:
+        sys.exit("no program ssh on PATH: Debian has it in openssh-client")
+    counts, errors = [], []
+    deadline = time.monotonic() + seconds
+    threads = [threading.Thread(target=load, args=(port, deadline, counts, errors)) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(f"{len(counts)} requests in {seconds} s")
+    if errors:
+        print(f"Socket errors: {len(errors)}, the first {errors[0]}")
+
+
+main(int(sys.argv[1]), float(sys.argv[2]))
