@@ -16,7 +16,7 @@ from ecosystem.environment import Environment, PreparationError
 from ecosystem.recipe import LOOPS, Recipe, RecipeError, load, names
 from ecosystem.servers import ServerError, Servers
 from ecosystem.suite import Outcomes, Suite
-from ecosystem.verdict import Verdict, judge, regressions
+from ecosystem.verdict import Column, Verdict, judge, regressions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recipes = [recipe for recipe in recipes if load_of.program_of(recipe.name)]
     if options.ci:
         recipes = [recipe for recipe in recipes if recipe.ci]
+    if options.loops == ["uvloop"]:
+        rows = page.read()
+        recipes = [each for each in recipes if "uvloop" in each.loops and _is_of(each, rows.get(each.name))]
     made_with = f"CPython {platform.python_version()}, Ouroloop {ouroloop.__version__}"
     verdicts: dict[str, Verdict] = {}
     started = time.monotonic()
@@ -75,11 +78,23 @@ def run(recipe: Recipe, servers: Servers, options: argparse.Namespace) -> Verdic
             f"    {loop:8} {outcomes.count('passed')} passed, {outcomes.count('failed')} failed,"
             f" {outcomes.count('skipped')} skipped, {outcomes.seconds:.0f} s {outcomes.problem}".rstrip()
         )
-    verdict = judge(recipe, runs, _try_again(recipe, suite, runs))
     before = page.read().get(recipe.name)
-    if before is not None and before.version == verdict.version:
+    if options.loops == ["uvloop"]:
+        assert before is not None
+        before.columns |= {loop: Column.of(outcomes) for loop, outcomes in runs.items()}
+        return before
+    verdict = judge(recipe, runs, _try_again(recipe, suite, runs))
+    if before is not None and _is_of(recipe, before):
         verdict.load, verdict.is_loaded_well = before.load, before.is_loaded_well
+        # A loop that was not run this time keeps what it had.
+        kept = {loop: column for loop, column in before.columns.items() if loop in recipe.loops}
+        verdict.columns = {**kept, **verdict.columns}
     return verdict
+
+
+def _is_of(recipe: Recipe, row: Verdict | None) -> bool:
+    """Whether a row of the page tells of the version that the recipe names."""
+    return row is not None and row.version == recipe.version
 
 
 def _load(environment: Environment, variables: dict[str, str], servers: Servers) -> Verdict:
@@ -138,13 +153,19 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-page", dest="page", action="store_false", help="leave docs/ecosystem.md alone")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for environments, logs and servers")
     parser.add_argument(
-        "--loops", type=lambda text: text.split(","), default=list(LOOPS), help="default: all"
+        "--loops",
+        type=lambda text: text.split(","),
+        default=list(LOOPS),
+        help="default: all; uvloop alone adds its column to the rows that are there",
     )
     options = parser.parse_args(arguments)
     if not options.wheel.is_file():
         parser.error(f"there is no wheel {options.wheel}: `make ecosystem` builds it")
-    if not {"asyncio", "ouroloop"} <= set(options.loops) <= set(LOOPS):
-        parser.error(f"--loops needs asyncio and ouroloop, to compare, and may have {', '.join(LOOPS)}")
+    both = {"asyncio", "ouroloop"} <= set(options.loops) <= set(LOOPS)
+    if not both and options.loops != ["uvloop"]:
+        parser.error(
+            f"--loops needs asyncio and ouroloop, to compare, and may have {', '.join(LOOPS)}; or it is uvloop"
+        )
     options.folder = options.folder.resolve()
     options.wheel = options.wheel.resolve()
     return options

@@ -1,14 +1,17 @@
 """Runs of a suite: outcomes, loops, processes that die, tests that hang, and what is tried again."""
 
+import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ecosystem import command
 from ecosystem.command import _try_again
 from ecosystem.recipe import Recipe
+from ecosystem.servers import Servers
 from ecosystem.suite import PLUGIN, Outcomes, Suite
-from ecosystem.verdict import judge
+from ecosystem.verdict import Column, Verdict, judge
 
 import ouroloop
 
@@ -116,6 +119,23 @@ def test_a_test_that_fails_once_on_ours_is_unsteady_and_one_that_fails_twice_bro
     assert list(verdict.broken) == ["test_thing.py::test_always"]
     assert "not on ours" in verdict.broken["test_thing.py::test_always"]
     assert not verdict.is_good
+
+
+@pytest.mark.parametrize(
+    ("loops", "columns"),
+    [(["uvloop"], {"asyncio": 7, "ouroloop": 7}), (["asyncio", "ouroloop"], {"uvloop": 7})],
+)
+def test_loops_that_are_not_run_again_keep_their_columns(suite, monkeypatch, tmp_path, loops, columns):
+    tests = suite(LOOP_TEST)
+    tests.environment.prepare = lambda: None
+    row = Verdict("thing", "1", "Web", {loop: Column(7, 0, 0, 1.0, {loop: 1}, "") for loop in columns})
+    monkeypatch.setattr(command, "Environment", lambda *_: tests.environment)
+    monkeypatch.setattr(command.page, "read", lambda: {"thing": row})
+    options = argparse.Namespace(folder=tmp_path, wheel=None, load=False, ci=False, loops=loops)
+    with Servers(tmp_path) as servers:
+        verdict = command.run(tests.recipe, servers, options)
+    assert {loop: verdict.columns[loop].passed for loop in columns} == columns
+    assert set(verdict.columns) == {"asyncio", "uvloop", "ouroloop"}
 
 
 def outcomes_of(loops, **tests):
