@@ -117,6 +117,12 @@ def test_stopping_is_true_from_stop_to_the_end_of_the_iteration(loop):
     assert not loop._stopping
 
 
+def test_closed_is_told_by_the_name_that_other_loops_have_too(loop):
+    assert not loop._closed
+    loop.close()
+    assert loop._closed
+
+
 def test_a_stop_can_be_taken_back(loop):
     loop.stop()
     loop._stopping = False

@@ -206,6 +206,10 @@ cdef class LoopCore(LoopState):
         return self._debug
 
     @property
+    def _closed(self):
+        return self.closed
+
+    @property
     def _thread_id(self):
         return self.thread_ident or None
 
