@@ -7,6 +7,7 @@ ECOSYSTEM_EVENTS names, one JSON object a line, so that what ran is known when t
 import asyncio
 import functools
 import json
+import logging
 import os
 import warnings
 from importlib import import_module
@@ -90,6 +91,9 @@ def pytest_configure(config) -> None:
     config.pluginmanager.register(reporter, "ecosystem-reporter")
     for kind in LOOP_CLASSES:
         count_loops(kind, reporter.made)
+    # Loggers that a library's own way to run its tests switches off.
+    for name in os.environ.get("ECOSYSTEM_SILENCED", "").split():
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if LOOP == "uvloop":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)

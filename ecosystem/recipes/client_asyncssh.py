@@ -37,7 +37,8 @@ def load(port, deadline, counts, errors):
             except subprocess.TimeoutExpired as error:
                 errors.append(repr(error))
             finally:
-                master.terminate()
+                # Asked to end, it may wait for sessions that are over.
+                master.kill()
                 master.wait()
 
 
