@@ -71,8 +71,15 @@ class Suite:
             arguments = [*self.recipe.arguments, *(self.recipe.ci_arguments if self.for_ci else [])]
             arguments = [string.Template(each).safe_substitute(self.variables) for each in arguments]
             suite = self.environment.suite
-            outcomes.take(self._pytest(loop, suite, [*arguments, *(theirs or self.recipe.tests)]))
+            named = [self._named(each) for each in theirs]
+            outcomes.take(self._pytest(loop, suite, [*arguments, *(named or self.recipe.tests)]))
         return outcomes
+
+    def _named(self, test: str) -> str:
+        """A test's name as pytest takes it in the suite's folder: it reports names from where its settings stand."""
+        file, colons, rest = test.partition("::")
+        places = (self.environment.suite / file, self.environment.folder / file)
+        return next((f"{place}{colons}{rest}" for place in places if place.exists()), test)
 
     def _pytest(self, loop: str, folder: Path, arguments: Sequence[str]) -> Outcomes:
         home = self.environment.folder

@@ -38,6 +38,14 @@ class Prepared:
         return self.folder
 
 
+class InFolder(Prepared):
+    """Its tests stand in a folder of their own, and pytest's settings above."""
+
+    @property
+    def suite(self):
+        return self.folder / "suite"
+
+
 @pytest.fixture
 def suite(tmp_path):
     def make(text, **changes):
@@ -119,6 +127,19 @@ def test_a_test_that_fails_once_on_ours_is_unsteady_and_one_that_fails_twice_bro
     assert list(verdict.broken) == ["test_thing.py::test_always"]
     assert "not on ours" in verdict.broken["test_thing.py::test_always"]
     assert not verdict.is_good
+
+
+def test_a_suite_without_settings_of_its_own_is_tried_again_too(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "test_thing.py").write_text("def test_one(): pass\ndef test_two(): pass\n")
+    recipe = Recipe(
+        "thing", "Web", ["thing==1"], tests=["test_thing.py"], environment={"PYTHONPATH": f"{PLUGIN}"}
+    )
+    tests = Suite(InFolder(recipe, tmp_path), {}, for_ci=False)
+    first, second = tests.run("asyncio").tests
+    assert first == "suite/test_thing.py::test_one"
+    assert tests.run("asyncio", [second]).tests == {second: "passed"}
 
 
 @pytest.mark.parametrize(
