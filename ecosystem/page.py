@@ -85,6 +85,8 @@ def _row(verdict: Verdict) -> str:
         else:
             cells.append(f"{column.passed} / {column.failed} / {column.skipped}")
     said = [verdict.problem] if verdict.problem else []
+    if not verdict.columns and not verdict.problem:
+        said.append("its tests have not been run to their end yet")
     if verdict.broken:
         said.append(f"**{len(verdict.broken)} unexplained**")
     if verdict.known:

@@ -36,6 +36,11 @@ def test_differences_are_explained_below_the_table():
     assert "- `t::c`: passed at the second try\n" in text
 
 
+def test_a_row_that_only_load_has_made_does_not_pass_for_one_without_differences():
+    text = page.render([Verdict("one", "1.2", "Web")], "CPython 3.11")
+    assert "| one | 1.2 | - | - | - | its tests have not been run to their end yet |" in text
+
+
 def test_a_problem_stands_in_its_row():
     text = page.render(
         [Verdict("one", "1.2", "Web", problem="cannot be installed on Python 3.11")], "CPython 3.11"
