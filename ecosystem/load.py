@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ecosystem.servers import Packages
 
 SECONDS = 60
-# Caches and pools fill before memory is looked at for the first time.
-WARM_UP_SECONDS = 8
 CONNECTIONS = 64
 START_SECONDS_MAX = 60
 # What the allocator may do without being called a leak.
@@ -95,7 +93,7 @@ def run(
         )
         try:
             _wait_for(server, port, log)
-            _ask(client, WARM_UP_SECONDS, packages, load)
+            _ask(client, recipe.warm_up_seconds, packages, load)
             load.resident_before, load.requests = resident_bytes(server.pid), 0
             _ask(client, seconds, packages, load)
             load.resident_after = resident_bytes(server.pid)

@@ -40,6 +40,8 @@ class Recipe:
     # For the suite on one loop, and for each test.
     seconds_max: int = 900
     test_seconds_max: int = 60
+    # Of load, before memory is looked at for the first time: caches and pools fill.
+    warm_up_seconds: int = 8
     # What stands in the table beside the figures.
     note: str = ""
     # Patterns of test names, each with the reason why those may fail on ours.

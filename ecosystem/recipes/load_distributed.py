@@ -8,7 +8,7 @@ import dask
 from distributed import Scheduler, Worker
 
 # What they note for people to look at later is no use of memory that a minute could judge.
-dask.config.set({"distributed.admin.low-level-log-length": 50, "distributed.scheduler.events-log-length": 50})
+dask.config.set({"distributed.admin.low-level-log-length": 50})
 
 
 async def main(port):
