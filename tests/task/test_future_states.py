@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import gc
 import pickle
 import weakref
 
@@ -329,3 +330,31 @@ def test_subclass_that_does_not_initialize_its_future_is_told_so(future_class):
 
     with pytest.raises(RuntimeError, match=r"^Future object is not initialized\.$"):
         Uninitialized().get_loop()
+
+
+def test_programs_keep_attributes_on_futures_and_tasks(loop):
+    async def main():
+        pass
+
+    future, task = loop.create_future(), loop.create_task(main())
+    for each in (future, task):
+        with pytest.raises(AttributeError):
+            _ = each.of_a_program
+        each.of_a_program = [each]
+        assert each.of_a_program == [each]
+        del each.of_a_program
+        assert not hasattr(each, "of_a_program")
+    loop.run_until_complete(task)
+
+
+def test_attributes_of_a_future_are_collected_with_it(loop):
+    class Kept:
+        pass
+
+    future = loop.create_future()
+    kept = Kept()
+    reference = weakref.ref(kept)
+    future.kept, kept.future = kept, future
+    del kept, future
+    gc.collect()
+    assert reference() is None

@@ -27,7 +27,8 @@ cdef class LoopCore(LoopState):
     cdef char *scratch                # where reads land before their size is known; NULL until the first
     cdef Py_ssize_t scratch_size      # bytes
     cdef object plain_buffer          # where TLS connections decrypt, one at a time; None until the first does
-    cdef list corked                  # runnables to settle as soon as the entry that runs now is over
+    cdef Watcher first_corked         # to settle as soon as the entry that runs now is over, in order; None: nobody
+    cdef Watcher last_corked
     cdef unsigned long thread_ident   # of the thread that runs the loop, 0 while none does
     cdef readonly bint _stopping
     cdef bint closed
@@ -49,8 +50,14 @@ cdef class LoopCore(LoopState):
         self.count += 1
         return 0
 
-    cdef inline int cork(self, Runnable entry) except -1:
-        self.corked.append(entry)
+    cdef inline int cork(self, Watcher watcher) except -1:
+        if watcher.next_corked is not None or self.last_corked is watcher:
+            return 0  # it stands in the line since an earlier write, which has gone out meanwhile
+        if self.first_corked is None:
+            self.first_corked = watcher
+        else:
+            self.last_corked.next_corked = watcher
+        self.last_corked = watcher
         return 0
 
     cdef inline int poller_watches(self, int fd) noexcept:
@@ -80,5 +87,7 @@ cdef class LoopCore(LoopState):
 
 cdef class Watcher(Runnable):
     # Who is told that a descriptor is ready: it puts what must run into the core's ready queue.
+    cdef Watcher next_corked          # in the core's line of those to settle
+
     cdef int notify(self, int events, LoopCore core) except -1
     cdef int settle(self) except -1

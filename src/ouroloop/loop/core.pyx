@@ -73,7 +73,6 @@ cdef class LoopCore(LoopState):
         self.ring = [None] * RING_LENGTH
         self.mask = RING_LENGTH - 1
         self.timers = TimerHeap()
-        self.corked = []
         self.scratch_size = SCRATCH_SIZE
         self.home = fork_depth()
         self.closed = True  # until __init__ has given it a poller
@@ -418,7 +417,7 @@ cdef class LoopCore(LoopState):
             if self.has_last_step and type_of(entry) != self.step_type:
                 self.forget_last_step()
             entry.run()
-            if len(self.corked) != 0:
+            if self.first_corked is not None:
                 self.settle()
         return 0
 
@@ -437,7 +436,7 @@ cdef class LoopCore(LoopState):
                 entry.run()
             finally:
                 self.running_entry = None
-            if len(self.corked) != 0:
+            if self.first_corked is not None:
                 self.settle()
             seconds = self.now() - started
             if seconds >= <double>self.slow_callback_duration:
@@ -451,12 +450,14 @@ cdef class LoopCore(LoopState):
 
     cdef int settle(self) except -1:
         """Does what the entry that just ran has corked, and what that corks: TLS corks the socket below it."""
-        cdef list corked
-        while len(self.corked) != 0:
-            corked = self.corked
-            self.corked = []
-            for watcher in corked:
-                (<Watcher>watcher).settle()
+        cdef Watcher watcher
+        while self.first_corked is not None:
+            watcher = self.first_corked
+            self.first_corked = watcher.next_corked
+            watcher.next_corked = None
+            if self.first_corked is None:
+                self.last_corked = None
+            watcher.settle()
         return 0
 
     cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=False) except -1:

@@ -65,6 +65,19 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     Raises ValueError for a poller that this system does not have.
     """
 
+    # Not in the instance's dictionary: while that is empty, the interpreter finds methods without looking there.
+    __slots__ = (
+        "__dict__",
+        "_asyncgens",
+        "_asyncgens_are_shut",
+        "_default_executor",
+        "_exception_handler",
+        "_executor_is_shut",
+        "_look_up_threads",
+        "_process_watches",
+        "_signal_handlers",
+        "_signals_noted",
+    )
     _ways: Ways = RUNNING
 
     def __init__(self, *, poller: str | None = None) -> None:

@@ -7,6 +7,7 @@ a future of its own, because any number may. Protocols of streams and of process
 import asyncio
 import logging
 
+from ouroloop.stream.late_dictionary cimport without_dictionary
 from ouroloop.stream.waiter cimport core_of, new_waiter
 from ouroloop.task.operation cimport PASSES_ON, Operation
 from ouroloop.transport.native_protocol cimport NativeProtocol
@@ -23,6 +24,9 @@ cdef class FlowControlMixin(NativeProtocol):
 
     What `StreamWriter.drain` waits for, as `asyncio.streams.FlowControlMixin`. loop: None takes the current one.
     """
+
+    def __cinit__(self, *args, **keywords):
+        without_dictionary(self)
 
     def __init__(self, loop=None):
         self._loop = current_loop() if loop is None else loop

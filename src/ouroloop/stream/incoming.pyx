@@ -10,6 +10,9 @@ take them.
 
 import sys
 
+from cpython.ref cimport PyObject
+
+from ouroloop.stream.late_dictionary cimport without_dictionary
 from ouroloop.stream.read_buffer cimport ReadBuffer
 from ouroloop.stream.waiter cimport core_of, new_waiter
 from ouroloop.task.future cimport PENDING, Future, restart
@@ -34,6 +37,7 @@ cdef class Incoming:
     """
 
     def __cinit__(self):
+        without_dictionary(self)
         self._buffer = ReadBuffer.__new__(ReadBuffer)
 
     def __init__(self, limit, loop):
@@ -140,7 +144,7 @@ cdef class Incoming:
         """A pending future: the last one again, where nobody else holds it."""
         if self.core is None or self.core._debug:
             return new_waiter(self._loop, self.core)
-        if self.spare_waiter is None or not restart(self.spare_waiter):
+        if self.spare_waiter is None or not restart(<PyObject *>self.spare_waiter):
             self.spare_waiter = new_waiter(self._loop, self.core)
         return self.spare_waiter
 

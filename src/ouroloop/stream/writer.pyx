@@ -12,6 +12,7 @@ from cpython.object cimport PyTypeObject
 
 from ouroloop.stream.flow_control cimport DrainOperation, FlowControlMixin
 from ouroloop.stream.incoming cimport Incoming
+from ouroloop.stream.late_dictionary cimport without_dictionary
 from ouroloop.task.operation cimport Spares, keep_spares, take_spare
 from ouroloop.transport.stream cimport StreamTransport
 
@@ -31,6 +32,9 @@ cdef class StreamWriter:
 
     protocol: the transport's, with flow control. reader: the stream's, or None; what fails it fails `drain` too.
     """
+
+    def __cinit__(self, *args, **keywords):
+        without_dictionary(self)
 
     def __init__(self, transport, protocol, reader, loop):
         if reader is not None and not isinstance(reader, READER_CONTRACT):

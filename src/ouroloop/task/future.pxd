@@ -25,6 +25,7 @@ cdef class Future(Runnable):
     cdef dict named_waiters          # {waiter: None} of those that future_add_to_awaited_by() named, or None
     cdef object cancelled_error      # the CancelledError that cancelled it, raised again for the first who asks
     cdef object __weakref__
+    cdef PyObject *attributes        # the dictionary of what programs keep on it, NULL before the first
 
     cdef int check_initialized(self) except -1
     cdef int bind(self, object loop) except -1
@@ -47,5 +48,6 @@ cdef class FutureIterator:
     cdef Future future               # None once it was delivered
 
 cdef Future new_future(LoopCore core)
-# Makes a future pending again, if it is done with a result and only one reference to it is left, its maker's.
-cdef bint restart(Future future) noexcept
+# Makes a future pending again, if it is done with a result and only one reference to it is left, its maker's. A pointer,
+# because an object's field that is passed on is held once more meanwhile.
+cdef bint restart(PyObject *spare) noexcept

@@ -19,6 +19,7 @@ from cpython.ref cimport PyObject
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.handle cimport Runnable, new_handle
 from ouroloop.task.await_slots cimport set_error, set_slots, set_stop_iteration, set_throw, thrown_error
+from ouroloop.task.late_attributes cimport keep_attributes
 from ouroloop.task.quiet_end cimport end_quietly
 
 from ouroloop.loop.describe import capture_stack
@@ -392,8 +393,11 @@ cdef Future new_future(LoopCore core):
     return future
 
 
-cdef bint restart(Future future) noexcept:
-    if references_to(<PyObject *>future) != 1 or future.state != FINISHED or future.error is not None:
+cdef bint restart(PyObject *spare) noexcept:
+    if references_to(spare) != 1:
+        return False
+    cdef Future future = <Future>spare
+    if future.state != FINISHED or future.error is not None:
         return False
     future.state = PENDING
     future.value = None
@@ -474,6 +478,12 @@ cdef int has_to_report(PyObject *future) noexcept:
     return (<Future>future).log_traceback
 
 
+cdef Py_ssize_t place_of_attributes():
+    cdef Future future = Future.__new__(Future)
+    return <char *>&future.attributes - <char *><PyObject *>future
+
+
+keep_attributes(<PyTypeObject *>Future, place_of_attributes())
 end_quietly(<PyTypeObject *>Future, has_to_report)
 set_throw(<PyTypeObject *>FutureIterator, <void *>iterator_throw)
 set_slots(<PyTypeObject *>FutureIterator, <void *>iterator_next, <void *>iterator_send)

@@ -422,11 +422,11 @@ cdef class TlsConnection(Watcher):
         cdef Py_ssize_t index
         cdef bytes part
         place[0] = queue.offset
-        if size >= CHUNK or len(queue.parts) == 1:
+        if size >= CHUNK or queue.count == 1:
             return first
         place[0] = 0
         joined = [first[queue.offset :] if queue.offset else first]
-        for index in range(1, len(queue.parts)):
+        for index in range(1, queue.count):
             part = <bytes>queue.parts[index]
             size += PyBytes_GET_SIZE(part)
             if size > CHUNK:

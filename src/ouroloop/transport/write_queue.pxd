@@ -1,7 +1,8 @@
 from ouroloop.kernel.sockets cimport iovec
 
 cdef class WriteQueue:
-    cdef list parts            # bytes objects, oldest first
+    cdef list parts            # bytes objects, oldest first; None past `count`
+    cdef Py_ssize_t count      # of them
     cdef Py_ssize_t offset     # bytes of parts[0] that are sent already
     cdef Py_ssize_t size       # bytes that are left to send
 

@@ -19,14 +19,19 @@ cdef class WriteQueue:
         self.parts = []
 
     cdef int push(self, bytes data) except -1:
-        self.parts.append(data)
+        # A place is used again: emptied lists give their memory back, and most queues hold one part at a time.
+        if self.count < len(self.parts):
+            self.parts[self.count] = data
+        else:
+            self.parts.append(data)
+        self.count += 1
         self.size += PyBytes_GET_SIZE(data)
         return 0
 
     cdef Py_ssize_t send(self, int fd) except? -1:
         """Sends what one system call takes. Returns how many bytes went, or the negated errno."""
         cdef iovec vectors[PARTS_AT_ONCE]
-        cdef Py_ssize_t count = min(len(self.parts), <Py_ssize_t>PARTS_AT_ONCE)
+        cdef Py_ssize_t count = min(self.count, <Py_ssize_t>PARTS_AT_ONCE)
         cdef Py_ssize_t sent, index
         cdef bytes part = <bytes>self.parts[0]
         if count == 1:
@@ -65,10 +70,15 @@ cdef class WriteQueue:
             self.offset = 0
             done += 1
         del self.parts[:done]
+        self.count -= done
         return 0
 
     cdef int clear(self) except -1:
-        self.parts.clear()
+        if self.count == 1 and len(self.parts) == 1:
+            self.parts[0] = None
+        else:
+            self.parts.clear()
+        self.count = 0
         self.offset = 0
         self.size = 0
         return 0
