@@ -3,7 +3,7 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVarTuple
 
-from ouroloop.loop.handle import Handle, Runnable
+from ouroloop.loop.handle import Handle, LoopState, Runnable
 from ouroloop.loop.timers import TimerHandle
 from ouroloop.poller.poller import Poller
 
@@ -11,7 +11,7 @@ _Arguments = TypeVarTuple("_Arguments")
 
 class Watcher(Runnable): ...
 
-class LoopCore:
+class LoopCore(LoopState):
     slow_callback_duration: float
     def __init__(self, poller: Poller) -> None: ...
     @property
@@ -57,8 +57,6 @@ class LoopCore:
     def _stopping(self) -> bool: ...
     @property
     def _closed(self) -> bool: ...
-    @property
-    def _debug(self) -> bool: ...
     @property
     def _thread_id(self) -> int | None: ...
     @property

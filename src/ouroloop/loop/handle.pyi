@@ -6,6 +6,10 @@ from typing import Any
 
 class Runnable: ...
 
+class LoopState:
+    @property
+    def _debug(self) -> bool: ...
+
 # The base that type checkers see is what `isinstance` says; at run time the only base is `Runnable`.
 class Handle(Runnable, asyncio.Handle):
     _source_traceback: StackSummary | None

@@ -48,6 +48,6 @@ cdef class FutureIterator:
     cdef Future future               # None once it was delivered
 
 cdef Future new_future(LoopCore core)
-# Makes a future pending again, if it is done with a result and only one reference to it is left, its maker's. A pointer,
-# because an object's field that is passed on is held once more meanwhile.
+# Makes a future pending again, if it is done with a result and only one reference to it is left, its maker's. A
+# pointer, because an object's field that is passed on is held once more meanwhile.
 cdef bint restart(PyObject *spare) noexcept

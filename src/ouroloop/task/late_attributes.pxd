@@ -1,5 +1,5 @@
-# A dictionary for the attributes that programs keep on a native object, made when the first one is. Cython's own would be
-# made with each object. It has no name, as with the standard library's futures. The type has a field for it, NULL at
+# A dictionary for the attributes that programs keep on a native object, made when the first one is. Cython's own would
+# be made with each object. It has no name, as with the standard library's futures. The type has a field for it, NULL at
 # first, and is not derived from another that has one.
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
