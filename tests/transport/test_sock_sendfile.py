@@ -60,6 +60,16 @@ def test_a_part_of_a_file(loop: Loop, make_file: Any) -> None:
     run(loop, main())
 
 
+@pytest.mark.reference_since(3, 15)
+def test_nothing_is_left_at_the_end_of_a_file_which_stands_there(loop: Loop, make_file: Any) -> None:
+    async def main() -> None:
+        with connected_sockets() as (near, _):
+            assert await loop.sock_sendfile(near, make_file, len(DATA)) == 0
+            assert make_file.tell() == len(DATA)
+
+    run(loop, main())
+
+
 @pytest.mark.only_ouroloop
 def test_the_position_is_right_for_a_file_that_has_read_ahead(loop: Loop, file: BinaryIO) -> None:
     async def main() -> None:

@@ -113,13 +113,14 @@ async def send(
     if not (count or size):
         return 0
     sent = 0
+    has_begun = False  # the system has taken the arguments
     try:
         while not count or sent < count:
             wanted = min(count - sent if count else size, AT_ONCE_MAX)
             try:
                 sent_now = os.sendfile(sock.fileno(), source, offset + sent, wanted)
             except WOULD_BLOCK:
-                pass
+                has_begun = True
             except OSError as error:
                 if sent == 0:
                     raise asyncio.SendfileNotAvailableError("os.sendfile call failed") from error
@@ -127,12 +128,13 @@ async def send(
                     raise ConnectionError("socket is not connected", errno.ENOTCONN) from error
                 raise
             else:
+                has_begun = True
                 sent += sent_now
                 if sent_now == 0 or sent == count:
                     break
             await room()
     finally:
-        if sent:
+        if has_begun:
             set_position(file, source, offset + sent)
     return sent
 
