@@ -84,7 +84,7 @@ def test_every_call_that_can_fail_is_made(library: str) -> None:
 NEEDS_NO_SYSTEM = {
     *("calloc", "ceil", "clock_getres", "clock_gettime", "free", "malloc", "realloc"),
     *("htonl", "htons", "inet_ntop", "inet_pton", "ntohl", "ntohs"),
-    # Asked once, when the module is imported; where they find nothing, TLS goes through `ssl` (tests/tls/test_openssl.py).
+    # Asked once, when the module is imported; where they find nothing, TLS goes through `ssl` (tests/tls).
     *("dlopen", "dlsym"),
     *("memchr", "memcmp", "memcpy", "memmem", "memmove", "memset", "strcmp", "strlen", "strrchr"),
 }
