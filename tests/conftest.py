@@ -15,6 +15,7 @@ import contextlib
 import gc
 import logging
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 THREAD_END_SECONDS = 5.0
+
+# A shell starts what runs in its background with Ctrl-C ignored, and so would the programs that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in each run, so that a failure comes from a change and not by chance.
 # OUROLOOP_EXAMPLES=random looks for new ones.

@@ -551,25 +551,11 @@ def subprocesses(factory: LoopFactory, report: Report) -> None:
     run(factory, report, main)
 
 
-@contextlib.contextmanager
-def forking() -> Any:
-    """`subprocess` starts processes by fork, which can be made to fail: vfork returns twice into the same frame."""
-    ways = ("_USE_VFORK", "_USE_POSIX_SPAWN")
-    before = {way: getattr(subprocess, way) for way in ways}
-    for way in ways:
-        setattr(subprocess, way, False)
-    try:
-        yield
-    finally:
-        for way, use in before.items():
-            setattr(subprocess, way, use)
-
-
 @scenario
 def signalled_process(factory: LoopFactory, report: Report) -> None:
     async def main() -> None:
-        with forking():
-            process = await asyncio.create_subprocess_exec("/bin/sleep", "100")
+        # What runs in the child makes `subprocess` fork, which can be made to fail: vfork returns twice into one frame.
+        process = await asyncio.create_subprocess_exec("/bin/sleep", "100", preexec_fn=os.getpid)
         try:
             process.terminate()
             status = await process.wait()
