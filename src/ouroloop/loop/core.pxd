@@ -3,6 +3,7 @@ from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
 
 from ouroloop.loop.handle cimport Handle, LoopState, Runnable
+from ouroloop.loop.spare_memory cimport track
 from ouroloop.loop.timers cimport TimerHandle, TimerHeap
 from ouroloop.poller.poller cimport Poller
 
@@ -18,6 +19,7 @@ cdef class LoopCore(LoopState):
     cdef Py_ssize_t count             # entries that wait
     cdef Py_ssize_t mask              # the ring's length - 1; the length is a power of two
     cdef Py_ssize_t batch_left        # entries of the current iteration that have yet to run
+    cdef bint is_in_batch             # an entry runs, or has raised
     cdef Py_ssize_t run_since_poll    # entries run since the last look at the poller
     cdef double polled_at             # seconds, the last look at the poller
     cdef readonly Poller poller
@@ -50,6 +52,12 @@ cdef class LoopCore(LoopState):
         self.count += 1
         return 0
 
+    cdef inline int push_new(self, Handle handle) except -1:
+        # What nobody else holds yet, and the garbage collector does not know.
+        if self.thread_ident == 0:
+            track(<PyObject *>handle)
+        return self.push(handle)
+
     cdef inline int cork(self, Watcher watcher) except -1:
         if watcher.next_corked is not None or self.last_corked is watcher:
             return 0  # it stands in the line since an earlier write, which has gone out meanwhile
@@ -74,14 +82,17 @@ cdef class LoopCore(LoopState):
     cdef int check_callback(self, object callback, str method) except -1
     cdef TimerHandle at(self, double when, object when_given, object callback, tuple args, object context)
     cdef int grow_ring(self) except -1
+    cdef int run_iterations(self, bint once) except -1
     cdef int run_once(self) except -1
     cdef int poll(self, int64_t timeout_ns) except -1
     cdef int collect_due(self, double now) except -1
     cdef Runnable take(self)
     cdef int run_batch(self) except -1
+    cdef int run_rest_of_batch(self) except -1
     cdef int run_entries(self) except -1
     cdef int run_entries_timed(self) except -1
     cdef int forget_last_step(self) except -1
+    cdef int track_all(self) except -1
     cdef int settle(self) except -1
     cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=*) except -1
 

@@ -34,6 +34,7 @@ from libc.string cimport memset
 
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.handle cimport Handle, LoopState, Runnable, new_handle
+from ouroloop.loop.spare_memory cimport track
 from ouroloop.loop.thread_safe_handle cimport ThreadSafeHandle, new_thread_safe_handle
 from ouroloop.loop.timers cimport TimerHandle, TimerHeap, new_timer
 from ouroloop.poller.poller cimport Poller
@@ -171,7 +172,7 @@ cdef class LoopCore(LoopState):
         cdef Handle handle = new_handle(callback, args, self, context)
         if self._debug:
             handle._source_traceback = capture_stack(sys._getframe())
-        self.push(handle)
+        self.push_new(handle)
         return handle
 
     cdef TimerHandle at(self, double when, object when_given, object callback, tuple args, object context):
@@ -180,6 +181,8 @@ cdef class LoopCore(LoopState):
         cdef TimerHandle timer = new_timer(when, when_given, callback, args, self, context)
         if self._debug:
             timer._source_traceback = capture_stack(sys._getframe())
+        if self.thread_ident == 0:
+            track(<PyObject *>timer)
         self.timers.push(timer)
         return timer
 
@@ -306,25 +309,46 @@ cdef class LoopCore(LoopState):
         self.thread_ident = PyThread_get_thread_ident()
         self.run_since_poll = POLL_AFTER_ENTRIES
         try:
-            while True:
-                self.run_once()
-                if self._stopping:
-                    break
+            self.run_iterations(once=False)
         finally:
             self._stopping = False
             self.thread_ident = 0
-            self.forget_last_step()
-            self.settle()
+            try:
+                self.forget_last_step()
+                self.settle()
+            finally:
+                self.track_all()
 
     def _run_once(self):
         """One iteration, for tools that drive a loop by hand."""
         self.check_open()
         self.run_since_poll = POLL_AFTER_ENTRIES
         try:
-            self.run_once()
+            self.run_iterations(once=True)
         finally:
             self.forget_last_step()
             self.settle()
+
+    cdef int run_iterations(self, bint once) except -1:
+        """Runs iterations until `stop()`, or one. What an entry raises is reported, and its batch goes on."""
+        self.is_in_batch = False
+        while True:
+            try:
+                if self.is_in_batch:
+                    self.run_rest_of_batch()
+                else:
+                    self.run_once()
+                while not (once or self._stopping):
+                    self.run_once()
+                return 0
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                # An entry gives its failures to the exception handler itself; this is what it could not.
+                if not self.is_in_batch:
+                    raise
+                self.forget_last_step()
+                self.call_exception_handler({"message": "Exception in the event loop", "exception": error})
 
     cdef int run_once(self) except -1:
         cdef double now = 0.0
@@ -395,18 +419,15 @@ cdef class LoopCore(LoopState):
         """Runs what stands in the queue now."""
         self.batch_left = self.count
         self.run_since_poll += self.count
-        while self.batch_left > 0:
-            try:
-                if self._debug:
-                    self.run_entries_timed()
-                else:
-                    self.run_entries()
-            except (SystemExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:
-                # An entry gives its failures to the exception handler itself; this is what it could not.
-                self.forget_last_step()
-                self.call_exception_handler({"message": "Exception in the event loop", "exception": error})
+        return self.run_rest_of_batch()
+
+    cdef int run_rest_of_batch(self) except -1:
+        self.is_in_batch = True
+        if self._debug:
+            self.run_entries_timed()
+        else:
+            self.run_entries()
+        self.is_in_batch = False
         return 0
 
     cdef int run_entries(self) except -1:
@@ -447,6 +468,13 @@ cdef class LoopCore(LoopState):
         """Takes the step that ran last off the record, before anything else looks there."""
         self.has_last_step = False
         return 0
+
+    cdef int track_all(self) except -1:
+        """Tells the garbage collector of what stands in the loop's lines, because the loop stops."""
+        cdef Py_ssize_t place
+        for place in range(self.count):
+            track(ring_item(self.ring, (self.head + place) & self.mask))
+        return self.timers.track_all()
 
     cdef int settle(self) except -1:
         """Does what the entry that just ran has corked, and what that corks: TLS corks the socket below it."""

@@ -5,14 +5,19 @@ and transports are runnables too (in the layers above), so a ready task needs no
 
 A handle may be cancelled at any time, also while it stands in the queue: `run()` then does nothing, and the callback
 and its arguments are dropped at once.
+
+While it stands in the lines of a running loop and nobody has asked anything of it, the garbage collector does not know
+it (`spare_memory.pxd`).
 """
 
 import asyncio
 import sys
 
+from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
+from ouroloop.loop.spare_memory cimport track, use_spare_memory
 
 from ouroloop.loop.describe import capture_stack, describe_callback, describe_handle
 
@@ -26,6 +31,7 @@ cdef extern from "Python.h":
     PyObject *PyTuple_GET_ITEM(object arguments, Py_ssize_t index)
     Py_ssize_t PyTuple_GET_SIZE(object arguments)
     void Py_DECREF(PyObject *owned)
+    Py_ssize_t references_to "Py_REFCNT"(PyObject *owned)
 
 cdef object HANDLE_CONTRACT = asyncio.Handle
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
@@ -57,6 +63,7 @@ cdef class Handle(Runnable):
         self._args = tuple(args)
         self._loop = loop
         self.context = PyContext_CopyCurrent() if context is None else context
+        track(<PyObject *>self)
         if loop.get_debug():
             self._source_traceback = capture_stack(sys._getframe())
 
@@ -78,6 +85,8 @@ cdef class Handle(Runnable):
         if self._cancelled:
             return
         self._cancelled = True
+        # Who cancels it holds it, and it leaves its line before its time.
+        track(<PyObject *>self)
         loop = self._loop
         if (<LoopState>loop)._debug if isinstance(loop, LoopState) else loop.get_debug():
             self.cancelled_repr = repr(self)
@@ -100,6 +109,8 @@ cdef class Handle(Runnable):
         return f"<{' '.join(self._repr_info())}>"
 
     cdef int run(self) except -1:
+        if references_to(<PyObject *>self) != 1:
+            track(<PyObject *>self)
         cdef tuple args = self._args
         if args is None:
             return 0
@@ -127,6 +138,7 @@ cdef class Handle(Runnable):
     cdef int failed(self, object callback, tuple args) except -1:
         """Gives the raised exception to the loop's exception handler, but for those that must end the loop."""
         cdef object error = take_raised()
+        track(<PyObject *>self)
         if isinstance(error, ENDS_THE_LOOP):
             return raise_again(error)
         described = describe_callback(callback, args, self._loop.get_debug())
@@ -138,10 +150,16 @@ cdef class Handle(Runnable):
 
 
 cdef Handle new_handle(object callback, tuple args, object loop, object context):
-    """A handle without the cost of a Python-level constructor. No context means a copy of the current one."""
+    """A handle without the cost of a Python-level constructor. No context means a copy of the current one.
+
+    It is not tracked: whoever puts it anywhere but into a running loop's ready queue sees to that.
+    """
     cdef Handle handle = Handle.__new__(Handle)
     handle._callback = callback
     handle._args = args
     handle._loop = loop
     handle.context = PyContext_CopyCurrent() if context is None else context
     return handle
+
+
+use_spare_memory(<PyTypeObject *>Handle)

@@ -24,6 +24,7 @@ cdef class TimerHeap:
     cdef int note_cancelled(self, TimerHandle handle) except -1
     cdef int compact(self) except -1
     cdef int clear(self) except -1
+    cdef int track_all(self) except -1
     cdef int grow(self) except -1
     cdef int resize(self, Py_ssize_t capacity) except -1
     cdef void swap_last_to(self, Py_ssize_t place, Py_ssize_t last) noexcept

@@ -10,10 +10,12 @@ The loop's core owns one heap, pushes what `call_at` makes and pops what is due.
 import asyncio
 
 cimport cython
+from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 from libc.stdlib cimport free, realloc
 
 from ouroloop.loop.handle cimport Handle
+from ouroloop.loop.spare_memory cimport track, use_spare_memory
 
 cdef extern from "Python.h":
     object PyContext_CopyCurrent()
@@ -98,7 +100,10 @@ cdef class TimerHandle(Handle):
 
 
 cdef TimerHandle new_timer(double due, object when_given, object callback, tuple args, object loop, object context):
-    """A timer without the cost of a Python-level constructor. No context means a copy of the current one."""
+    """A timer without the cost of a Python-level constructor. No context means a copy of the current one.
+
+    It is not tracked, as with `new_handle`.
+    """
     cdef TimerHandle handle = TimerHandle.__new__(TimerHandle)
     handle._callback = callback
     handle._args = args
@@ -197,6 +202,13 @@ cdef class TimerHeap:
             (<TimerHandle>before[place]).heap = None
         return 0
 
+    cdef int track_all(self) except -1:
+        """Tells the garbage collector of every handle, because the loop stops."""
+        cdef Py_ssize_t place
+        for place in range(self.count):
+            track(PyList_GET_ITEM_borrowed(self.handles, place))
+        return 0
+
     cdef int grow(self) except -1:
         return self.resize(max(64, self.capacity * 2))
 
@@ -268,3 +280,6 @@ cdef class TimerHeap:
             place = child
         self.deadlines[place] = moving
         PyList_SET_ITEM_stolen(self.handles, place, handle)
+
+
+use_spare_memory(<PyTypeObject *>TimerHandle)

@@ -18,6 +18,7 @@ from cpython.ref cimport PyObject
 
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.handle cimport Runnable, new_handle
+from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.task.await_slots cimport set_error, set_slots, set_stop_iteration, set_throw, thrown_error
 from ouroloop.task.late_attributes cimport keep_attributes
 from ouroloop.task.quiet_end cimport end_quietly
@@ -60,6 +61,7 @@ cdef class Future(Runnable):
     def __init__(self, *, loop=None):
         if self._loop is not None:
             raise RuntimeError(f"{type(self).__name__} object is already initialized")
+        track(<PyObject *>self)
         self.bind(current_loop() if loop is None else loop)
 
     def __del__(self):
@@ -340,7 +342,7 @@ cdef class Future(Runnable):
         if self.core is None or self.core.closed or self.core._debug:
             self._loop.call_soon(callback, self, context=context)
             return 0
-        return self.core.push(new_handle(callback, (self,), self._loop, context))
+        return self.core.push_new(new_handle(callback, (self,), self._loop, context))
 
     cdef object take_cancelled_error(self):
         """The CancelledError to raise for a cancelled future."""
@@ -385,6 +387,7 @@ cdef object awaited_by():
 cdef Future new_future(LoopCore core):
     """A future without the cost of a Python-level constructor."""
     cdef Future future = Future.__new__(Future)
+    track(<PyObject *>future)
     if core._debug or core.has_own_call_soon:
         future.bind(core)
     else:
@@ -483,6 +486,7 @@ cdef Py_ssize_t place_of_attributes():
     return <char *>&future.attributes - <char *><PyObject *>future
 
 
+use_spare_memory(<PyTypeObject *>Future)
 keep_attributes(<PyTypeObject *>Future, place_of_attributes())
 end_quietly(<PyTypeObject *>Future, has_to_report)
 set_throw(<PyTypeObject *>FutureIterator, <void *>iterator_throw)

@@ -10,10 +10,17 @@ cdef extern from *:
     static destructor ouroloop_loud_dealloc;
     static int (*ouroloop_has_to_report)(PyObject *);
 
+    static int ouroloop_finalize(PyObject *self) {
+        /* Somebody may hold it afterwards. */
+        if (!PyObject_GC_IsTracked(self)) {
+            PyObject_GC_Track(self);
+        }
+        return PyObject_CallFinalizerFromDealloc(self);
+    }
+
     /* Instead of the destructor that Cython made. That one calls the finalizer only where it is the type's own. */
     static void ouroloop_quiet_dealloc(PyObject *self) {
-        if (Py_TYPE(self) == ouroloop_quiet_kind && ouroloop_has_to_report(self)
-                && PyObject_CallFinalizerFromDealloc(self) != 0) {
+        if (Py_TYPE(self) == ouroloop_quiet_kind && ouroloop_has_to_report(self) && ouroloop_finalize(self) != 0) {
             return;  /* Somebody holds it again. */
         }
         ouroloop_loud_dealloc(self);

@@ -35,6 +35,7 @@ cdef class TaskCore(LoopCore):
     cdef bint has_own_create_task    # a subclass overrides create_task(): nothing may go round it
 
     cdef int forget_last_step(self) except -1
+    cdef int track_all(self) except -1
     cdef bint spawns_natively(self) except -1
     cdef Task spawn(self, object coro, object name, object context, bint eagerly)
     cdef int link(self, Task task) except -1

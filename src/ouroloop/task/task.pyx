@@ -23,6 +23,7 @@ from cpython.ref cimport PyObject
 from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.core cimport LoopCore
+from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
 from ouroloop.task.quiet_end cimport end_quietly
 from ouroloop.task.registry cimport enter_task, forget_task, leave_task, replace_task, swap_task
@@ -42,6 +43,7 @@ cdef extern from "Python.h":
     bint PyCoro_CheckExact(object coro)
     void Py_DECREF(PyObject *owned)
     void Py_INCREF(PyObject *owned)
+    Py_ssize_t references_to "Py_REFCNT"(PyObject *owned)
     Py_ssize_t PyVectorcall_NARGS(size_t flags)
     Py_ssize_t PyTuple_GET_SIZE(PyObject *names)
     PyObject *PyTuple_GET_ITEM(PyObject *names, Py_ssize_t index)
@@ -117,6 +119,8 @@ cdef class Task(Future):
         self.log_destroy_pending = True
         if isinstance(loop, TaskCore):
             (<TaskCore>loop).link(self)
+        if self.tasks is None or self.tasks.thread_ident == 0:
+            track(<PyObject *>self)
         return 0
 
     cdef int start(self, bint eagerly) except -1:
@@ -301,6 +305,8 @@ cdef class Task(Future):
                 leave_task(self._loop, self)
             else:
                 runner.has_last_step = True
+            if self.state != PENDING and references_to(<PyObject *>self) != 1:
+                track(<PyObject *>self)
         return result
 
     cdef int run_eagerly(self) except -1:
@@ -312,6 +318,7 @@ cdef class Task(Future):
             swap_task(self._loop, outer)
             if self.state != PENDING:
                 self.coro = None
+                track(<PyObject *>self)
         return 0
 
     cdef int advance(self, object error) except -1:
@@ -479,6 +486,14 @@ cdef class TaskCore(LoopCore):
             forget_task(self)
         return 0
 
+    cdef int track_all(self) except -1:
+        cdef Task task = self.first_task
+        LoopCore.track_all(self)
+        while task is not None:
+            track(<PyObject *>task)
+            task = task.next_task
+        return 0
+
     cdef bint spawns_natively(self) except -1:
         """True where `create_task` without keywords is `spawn`."""
         return self.task_factory is None and not self.has_own_create_task
@@ -575,5 +590,6 @@ cdef int has_to_report(PyObject *task) noexcept:
     return (<Task>task).log_traceback or ((<Task>task).state == PENDING and (<Task>task).log_destroy_pending)
 
 
+use_spare_memory(<PyTypeObject *>Task)
 end_quietly(<PyTypeObject *>Task, has_to_report)
 set_vectorcall(<PyTypeObject *>Task, <void *>task_vectorcall)

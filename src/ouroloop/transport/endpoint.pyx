@@ -134,7 +134,7 @@ cdef class Endpoint(Watcher):
     cdef int lose(self, object error) except -1:
         """Queues `connection_lost`."""
         self.core.check_open()
-        return self.core.push(new_handle(self._connection_lost, (error,), self._loop, self.context))
+        return self.core.push_new(new_handle(self._connection_lost, (error,), self._loop, self.context))
 
     def _connection_lost(self, error):
         try:

@@ -15,6 +15,7 @@ import logging
 import operator
 import os
 
+from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, ECHILD, ENOSYS, EPERM, ESRCH
 
 from ouroloop.kernel.errors cimport os_error
@@ -22,6 +23,7 @@ from ouroloop.kernel.process cimport exit_code_of_reaped, open_process, reap_chi
 from ouroloop.kernel.sockets cimport close_descriptor
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.loop.handle cimport new_handle
+from ouroloop.loop.spare_memory cimport track
 from ouroloop.poller.poller cimport READABLE
 
 cdef enum:
@@ -45,6 +47,7 @@ cdef class ProcessExit(Watcher):
         self.process = process
         self.pid = process.pid
         self.ended = new_handle(ended, (), loop, None)
+        track(<PyObject *>self.ended)
         self.descriptor = -1
         descriptor = open_process(self.pid)
         if descriptor == -ESRCH:
