@@ -1,6 +1,6 @@
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 from ouroloop.loop.handle cimport Handle, LoopState, Runnable
 from ouroloop.loop.spare_memory cimport track
@@ -8,8 +8,9 @@ from ouroloop.loop.timers cimport TimerHandle, TimerHeap
 from ouroloop.poller.poller cimport Poller
 
 cdef extern from "Python.h":
-    PyObject *ring_item "PyList_GET_ITEM"(list ring, Py_ssize_t place)
-    void ring_put "PyList_SET_ITEM"(list ring, Py_ssize_t place, PyObject *entry)
+    # Pointers, because an object's field that is passed on is held once more meanwhile.
+    PyObject *ring_item "PyList_GET_ITEM"(PyObject *ring, Py_ssize_t place)
+    void ring_put "PyList_SET_ITEM"(PyObject *ring, Py_ssize_t place, PyObject *entry)
     void Py_INCREF_pointer "Py_INCREF"(PyObject *entry)
     void Py_DECREF_pointer "Py_DECREF"(PyObject *entry)
 
@@ -21,7 +22,11 @@ cdef class LoopCore(LoopState):
     cdef Py_ssize_t batch_left        # entries of the current iteration that have yet to run
     cdef bint is_in_batch             # an entry runs, or has raised
     cdef Py_ssize_t run_since_poll    # entries run since the last look at the poller
-    cdef double polled_at             # seconds, the last look at the poller
+    cdef uint64_t polled_at_ticks     # the last look at the poller
+    cdef uint64_t ticks_between_polls # at most, while something is ready
+    cdef double measured_at           # seconds on the loop's clock, when the ticks were measured; 0: never
+    cdef uint64_t measured_at_ticks
+    cdef double resolution            # of the clock, seconds
     cdef readonly Poller poller
     cdef TimerHeap timers
     cdef PyObject **transports        # by descriptor: its transport (borrowed: it says when it goes), or NULL
@@ -48,7 +53,7 @@ cdef class LoopCore(LoopState):
         if self.count > self.mask:
             self.grow_ring()
         Py_INCREF_pointer(<PyObject *>entry)
-        ring_put(self.ring, (self.head + self.count) & self.mask, <PyObject *>entry)
+        ring_put(<PyObject *>self.ring, (self.head + self.count) & self.mask, <PyObject *>entry)
         self.count += 1
         return 0
 
@@ -85,8 +90,9 @@ cdef class LoopCore(LoopState):
     cdef int run_iterations(self, bint once) except -1
     cdef int run_once(self) except -1
     cdef int poll(self, int64_t timeout_ns) except -1
+    cdef int measure_ticks(self, double now) except -1
     cdef int collect_due(self, double now) except -1
-    cdef Runnable take(self)
+    cdef PyObject *take(self) noexcept
     cdef int run_batch(self) except -1
     cdef int run_rest_of_batch(self) except -1
     cdef int run_entries(self) except -1

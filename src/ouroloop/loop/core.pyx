@@ -8,8 +8,10 @@ An iteration (`run_once`):
 4. run what stands in the queue now. What is queued meanwhile waits for the next iteration.
 
 `run_batch` is the one place that runs entries, in the order they were queued. While entries are always ready, the
-poller is asked once `POLL_AFTER_ENTRIES` of them ran or `POLL_AFTER_SECONDS` passed, whichever is first, because the
-system call costs as much as several task switches. The first iteration of a run and the last one always ask.
+poller and the clock are asked once `POLL_AFTER_ENTRIES` of them ran or `POLL_AFTER_SECONDS` passed, whichever is first,
+because the system call costs as much as several task switches, and reading the clock a tenth of one. How long ago it
+was is told by the processor's counter, whose rate is measured as the loop runs. The first iteration of a run and the
+last one always ask, and a timer that became the first to be due is looked at in the next one.
 
 An entry may cork work (small writes) until it is over; `settle` then does it, so that one callback's writes cost one
 system call and none waits longer than its callback.
@@ -28,10 +30,11 @@ from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 from libc.math cimport ceil, isnan
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
+from ouroloop.kernel.clock cimport ticks
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.handle cimport Handle, LoopState, Runnable, new_handle
 from ouroloop.loop.spare_memory cimport track
@@ -44,7 +47,15 @@ from ouroloop.loop.describe import capture_stack
 cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident()
     int PyObject_GenericSetAttr(object of, object name, object value) except -1
-    PyTypeObject *type_of "Py_TYPE"(object of)
+    PyTypeObject *type_of "Py_TYPE"(PyObject *of)
+
+cdef extern from *:
+    """
+    #define OUROLOOP_RUN(entry) (((struct __pyx_obj_8ouroloop_4loop_6handle_Runnable *)(entry))->__pyx_vtab->run( \\
+        (struct __pyx_obj_8ouroloop_4loop_6handle_Runnable *)(entry)))
+    """
+    # Runs it with the caller's reference. Its exception is left to the caller.
+    int run_quietly "OUROLOOP_RUN"(PyObject *entry) noexcept
 
 cdef enum:
     POLL_AFTER_ENTRIES = 64
@@ -52,6 +63,7 @@ cdef enum:
     SCRATCH_SIZE = 256 * 1024
 
 cdef double POLL_AFTER_SECONDS = 50e-6
+cdef double MEASURE_TICKS_AFTER_SECONDS = 1e-3
 cdef object logger = logging.getLogger("asyncio")
 
 
@@ -84,6 +96,7 @@ cdef class LoopCore(LoopState):
 
     def __init__(self, Poller poller not None):
         self.poller = poller
+        self.resolution = poller.resolution_ns() * 1e-9
         self.closed = False
         self.slow_callback_duration = 0.1
 
@@ -351,7 +364,6 @@ cdef class LoopCore(LoopState):
                 self.call_exception_handler({"message": "Exception in the event loop", "exception": error})
 
     cdef int run_once(self) except -1:
-        cdef double now = 0.0
         cdef double wait
         if self.count == 0 and not self._stopping:
             if self.timers.count == 0:
@@ -363,14 +375,14 @@ cdef class LoopCore(LoopState):
                 else:
                     # A day at most, so that no deadline overflows; rounded up, so that no timer finds itself early.
                     self.poll(<int64_t>ceil(min(wait, 86400.0) * 1e9))
-        elif self._stopping or self.run_since_poll >= POLL_AFTER_ENTRIES:
+        elif (
+            self._stopping
+            or self.run_since_poll >= POLL_AFTER_ENTRIES
+            or ticks() - self.polled_at_ticks > self.ticks_between_polls
+        ):
             self.poll(0)
-        else:
-            now = self.now()
-            if now - self.polled_at > POLL_AFTER_SECONDS:
-                self.poll(0)
-        if self.timers.count != 0:
-            self.collect_due(now if now != 0.0 else self.now())
+        elif self.timers.has_new_first:
+            self.collect_due(self.now())
         return self.run_batch()
 
     cdef int poll(self, int64_t timeout_ns) except -1:
@@ -392,27 +404,41 @@ cdef class LoopCore(LoopState):
             else:
                 poller.found_orphan()
         self.run_since_poll = 0
-        self.polled_at = self.now()
+        cdef double now = self.now()
+        self.polled_at_ticks = ticks()
+        if now - self.measured_at > MEASURE_TICKS_AFTER_SECONDS:
+            self.measure_ticks(now)
+        if self.timers.count != 0:
+            self.collect_due(now)
+        return 0
+
+    cdef int measure_ticks(self, double now) except -1:
+        """Says how many ticks may pass until the poller is asked again: none while that is not known."""
+        cdef double ticked = <double>(self.polled_at_ticks - self.measured_at_ticks)
+        if self.measured_at != 0.0 and not self.has_own_clock:
+            self.ticks_between_polls = <uint64_t>(ticked / (now - self.measured_at) * POLL_AFTER_SECONDS)
+        self.measured_at = now
+        self.measured_at_ticks = self.polled_at_ticks
         return 0
 
     cdef int collect_due(self, double now) except -1:
         """Queues the timers whose time has come, the clock's resolution allowed for."""
-        cdef double limit = now + self.poller.resolution_ns() * 1e-9
+        cdef double limit = now + self.resolution
         cdef TimerHandle timer
+        self.timers.has_new_first = False
         while self.timers.count != 0 and self.timers.deadlines[0].due < limit:
             timer = self.timers.pop()
             if not timer._cancelled:
                 self.push(timer)
         return 0
 
-    cdef Runnable take(self):
-        """Takes out the entry that runs next. The queue must not be empty."""
-        cdef PyObject *taken = ring_item(self.ring, self.head)
-        ring_put(self.ring, self.head, <PyObject *>None)
+    cdef PyObject *take(self) noexcept:
+        """Takes out the entry that runs next, with the ring's reference to it. The queue must not be empty."""
+        cdef PyObject *ring = <PyObject *>self.ring
+        cdef PyObject *entry = ring_item(ring, self.head)
+        ring_put(ring, self.head, <PyObject *>None)
         self.head = (self.head + 1) & self.mask
         self.count -= 1
-        cdef Runnable entry = <Runnable>taken
-        Py_DECREF_pointer(taken)  # the ring's reference; `entry` holds its own
         return entry
 
     cdef int run_batch(self) except -1:
@@ -431,24 +457,31 @@ cdef class LoopCore(LoopState):
         return 0
 
     cdef int run_entries(self) except -1:
-        cdef Runnable entry
+        cdef PyObject *entry
+        cdef int failed
         while self.batch_left > 0:
             self.batch_left -= 1
             entry = self.take()
             if self.has_last_step and type_of(entry) != self.step_type:
                 self.forget_last_step()
-            entry.run()
-            if self.first_corked is not None:
+            failed = run_quietly(entry)
+            Py_DECREF_pointer(entry)
+            if failed != 0:
+                return -1
+            if <PyObject *>self.first_corked != <PyObject *>None:
                 self.settle()
         return 0
 
     cdef int run_entries_timed(self) except -1:
         """As `run_entries`, with a report of each entry that ran for too long (debug mode)."""
         cdef Runnable entry
+        cdef PyObject *taken
         cdef double started, seconds
         while self.batch_left > 0:
             self.batch_left -= 1
-            entry = self.take()
+            taken = self.take()
+            entry = <Runnable>taken
+            Py_DECREF_pointer(taken)  # the ring's reference; `entry` holds its own
             if self.has_last_step:
                 self.forget_last_step()
             started = self.now()
@@ -473,7 +506,7 @@ cdef class LoopCore(LoopState):
         """Tells the garbage collector of what stands in the loop's lines, because the loop stops."""
         cdef Py_ssize_t place
         for place in range(self.count):
-            track(ring_item(self.ring, (self.head + place) & self.mask))
+            track(ring_item(<PyObject *>self.ring, (self.head + place) & self.mask))
         return self.timers.track_all()
 
     cdef int settle(self) except -1:
@@ -506,8 +539,8 @@ cdef class LoopCore(LoopState):
                 continue
             # From here on nothing allocates, so nothing else runs. The new list takes the entries' references.
             for place in range(self.count):
-                ring_put(grown, place, ring_item(self.ring, (head + place) & self.mask))
-                ring_put(self.ring, (head + place) & self.mask, <PyObject *>None)
+                ring_put(<PyObject *>grown, place, ring_item(<PyObject *>self.ring, (head + place) & self.mask))
+                ring_put(<PyObject *>self.ring, (head + place) & self.mask, <PyObject *>None)
             self.ring = grown
             self.head = 0
             self.mask = len(grown) - 1

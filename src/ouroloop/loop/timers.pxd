@@ -16,6 +16,7 @@ cdef class TimerHeap:
     cdef list handles                # handles[i] is due at deadlines[i]; None past `count`
     cdef Py_ssize_t count
     cdef Py_ssize_t capacity
+    cdef bint has_new_first          # one was pushed that is due before all others; whoever collects takes it back
     cdef Py_ssize_t cancelled_count  # cancelled handles that still stand in the heap
     cdef uint64_t next_order
 

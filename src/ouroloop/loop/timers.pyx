@@ -139,6 +139,8 @@ cdef class TimerHeap:
         self.count += 1
         handle.heap = self
         self.sift_up(place)
+        if PyList_GET_ITEM_borrowed(self.handles, 0) == <PyObject *>handle:
+            self.has_new_first = True
         return 0
 
     cdef TimerHandle pop(self):

@@ -1,4 +1,5 @@
 from cpython.ref cimport PyObject
+from libc.stdint cimport uint64_t
 
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.task.future cimport Future
@@ -7,7 +8,8 @@ cdef class Task(Future):
     cdef object coro
     cdef object context              # contextvars.Context that every step runs in
     cdef object waits_on             # the future that the coroutine awaits, or None
-    cdef object name                 # str, or the int of a default name that nobody has asked for yet
+    cdef object name                 # str, or None: a default name that nobody has asked for yet
+    cdef uint64_t number             # in the default name
     cdef TaskCore tasks              # the core whose list holds it; None outside a list
     cdef Task next_task              # in the core's list, newer
     cdef Task previous_task          # in the core's list, older

@@ -13,18 +13,19 @@ task waits for or else the next step, and the first CancelledError is kept so th
 
 import asyncio
 import inspect
-import itertools
 from contextvars import Context
 
 cimport cython
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
+from libc.stdint cimport uint64_t
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
+from ouroloop.task.quick_method cimport set_quick_method
 from ouroloop.task.quiet_end cimport end_quietly
 from ouroloop.task.registry cimport enter_task, forget_task, leave_task, replace_task, swap_task
 
@@ -70,7 +71,7 @@ cdef object TASK_CONTRACT = asyncio.Task
 cdef object CancelledError = asyncio.CancelledError
 cdef object iscoroutine = asyncio.iscoroutine
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
-cdef object next_number = itertools.count(1).__next__
+cdef uint64_t default_names = 0  # given so far
 
 
 cdef class Task(Future):
@@ -102,9 +103,8 @@ cdef class Task(Future):
 
     cdef int set_up(self, object coro, object loop, object name, object context) except -1:
         # Before anything is kept: making the text of a name may fail, and the task may then be set up again.
-        if name is None:
-            name = next_number()
-        elif type(name) is not str:
+        global default_names
+        if name is not None and type(name) is not str:
             name = str(name)
             if self._loop is not None:
                 raise RuntimeError("Task object is already initialized")
@@ -115,6 +115,9 @@ cdef class Task(Future):
             self.core.check_thread()
         self.coro = coro
         self.name = name
+        if name is None:
+            default_names += 1
+            self.number = default_names
         self.context = PyContext_CopyCurrent() if context is None else context
         self.log_destroy_pending = True
         if isinstance(loop, TaskCore):
@@ -148,8 +151,8 @@ cdef class Task(Future):
 
     def get_name(self):
         """The name, for people."""
-        if type(self.name) is int:
-            self.name = f"Task-{self.name}"
+        if self.name is None and self.number != 0:
+            self.name = f"Task-{self.number}"
         return self.name
 
     def set_name(self, value, /):
@@ -550,6 +553,42 @@ cdef class TaskCore(LoopCore):
         return task
 
 
+cdef object create_task_of_any_kind = TaskCore.create_task
+cdef bytes CREATE_TASK_DOC = (
+    "create_task($self, coro, *, name=None, context=None, eager_start=None, **others)\n--\n\n"
+    + inspect.cleandoc(TaskCore.create_task.__doc__)
+).encode()
+
+
+cdef PyObject *create_task_quickly(PyObject *self, PyObject **given, Py_ssize_t count, PyObject *names) except NULL:
+    """`create_task` where the arguments are the usual ones and no task factory is set."""
+    cdef Py_ssize_t named = 0 if names == NULL else PyTuple_GET_SIZE(names)
+    cdef Py_ssize_t index
+    cdef bint is_usual = count == 1 and (<TaskCore>self).task_factory is None
+    cdef object name = None, context = None, eager_start = None, made
+    for index in range(named):
+        key = <object>PyTuple_GET_ITEM(names, index)
+        value = <object>given[count + index]
+        if key is "name":
+            name = value
+        elif key is "context":
+            context = value
+        elif key is "eager_start":
+            eager_start = value
+        else:
+            is_usual = False
+    if is_usual:
+        made = (<TaskCore>self).spawn(<object>given[0], name, context, eager_start)
+    else:
+        made = create_task_of_any_kind(
+            <object>self,
+            *[<object>given[index] for index in range(count)],
+            **{<object>PyTuple_GET_ITEM(names, index): <object>given[count + index] for index in range(named)},
+        )
+    Py_INCREF(<PyObject *>made)
+    return <PyObject *>made
+
+
 cdef PyObject *task_vectorcall(PyObject *kind, PyObject **given, size_t flags, PyObject *names) except NULL:
     """`Task(coro, ...)` without a tuple and a dictionary, where the arguments are the usual ones."""
     cdef Py_ssize_t count = PyVectorcall_NARGS(flags)
@@ -592,4 +631,5 @@ cdef int has_to_report(PyObject *task) noexcept:
 
 use_spare_memory(<PyTypeObject *>Task)
 end_quietly(<PyTypeObject *>Task, has_to_report)
+set_quick_method(<PyTypeObject *>TaskCore, b"create_task", <void *>create_task_quickly, CREATE_TASK_DOC)
 set_vectorcall(<PyTypeObject *>Task, <void *>task_vectorcall)
