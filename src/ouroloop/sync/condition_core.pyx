@@ -10,14 +10,17 @@ notification, so it notifies somebody else: a wake-up too many is allowed, one t
 """
 
 import asyncio
+from collections import deque
 
+from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
+from ouroloop.sync.deques cimport append_to, find_deque_methods
 from ouroloop.sync.entering cimport Enterable
 from ouroloop.sync.lock_core cimport LockCore, new_acquire_lock
 from ouroloop.sync.waiting cimport Waiting, new_line, wait_error, wake
-from ouroloop.task.operation cimport OVER, PASSES_ON, WAITS, Operation
+from ouroloop.task.operation cimport OVER, PASSES_ON, WAITS, Operation, Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
 from ouroloop.sync.acquired import acquire_by_method
@@ -41,6 +44,7 @@ cdef enum:
     RAISED = -1
 
 cdef object CancelledError = asyncio.CancelledError
+cdef Spares spare_waits
 
 
 cdef class ConditionCore(Enterable):
@@ -100,7 +104,8 @@ cdef class ConditionCore(Enterable):
 
         It may also end without a notification: look at the state again. Raises RuntimeError when the lock is not held.
         """
-        cdef WaitCondition wait = WaitCondition.__new__(WaitCondition)
+        cdef WaitCondition wait
+        wait = take_spare(&spare_waits) if spare_waits.count else WaitCondition.__new__(WaitCondition)
         wait.condition = self
         return wait
 
@@ -146,6 +151,8 @@ cdef class ConditionCore(Enterable):
         if not self.waiters:
             return 0
         left = count
+        if left == 1 and wake(self.waiters[0], False):
+            return 0
         for waiter in self.waiters:
             if left <= 0:
                 break
@@ -219,13 +226,13 @@ cdef class WaitCondition(Waiting):
         condition.give_back()
         if condition.waiters is None:
             condition.waiters = new_line()
-        condition.waiters.append(waiter)
+        append_to(condition.waiters, waiter)
         self.waiter = self.waits_on = waiter
         return False
 
     cdef int leave_line(self) except -1:
         self.leave(self.condition.waiters)
-        self.waiter = None
+        self.done_waiting(self.condition)
         return 0
 
     cdef object outcome(self):
@@ -242,6 +249,9 @@ cdef class WaitCondition(Waiting):
 
     cdef bint acquire_again(self, object thrown) except -1:
         """Goes on acquiring the lock. True once it is held; cancelling does not keep it from trying again."""
+        cdef LockCore lock = self.condition.direct_lock()
+        if self.acquiring is None and lock is not None and lock.take():
+            return True
         while True:
             try:
                 if self.acquiring is None:
@@ -291,6 +301,13 @@ cdef class WaitCondition(Waiting):
         self.waits_on = future
         return False
 
+    cdef Spares *spares(self) noexcept:
+        return &spare_waits
+
+    cdef int let_go(self) except -1:
+        self.condition = self.acquiring = self.failure = self.last_cancellation = None
+        return 0
+
     cdef str name(self):
         return "Condition.wait"
 
@@ -312,3 +329,5 @@ cdef int throw_into(object iterator, object error, PyObject **result) except -2:
 
 coroutine_function(ConditionCore.acquire)
 coroutine_function(ConditionCore.wait)
+keep_spares(<PyTypeObject *>WaitCondition, &spare_waits)
+find_deque_methods(deque)

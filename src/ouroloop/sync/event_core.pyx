@@ -8,7 +8,7 @@ import asyncio
 from cpython.object cimport PyTypeObject
 
 from ouroloop.sync.loop_bound cimport LoopBound
-from ouroloop.sync.waiting cimport Waiting, new_line, wake
+from ouroloop.sync.waiting cimport Waiting, new_line, wake_all
 from ouroloop.task.operation cimport Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
@@ -66,8 +66,7 @@ cdef class EventCore(LoopBound):
         if not self._value:
             self._value = True
             if self.waiters:
-                for waiter in self.waiters:
-                    wake(waiter, True)
+                wake_all(self.waiters)
         return 0
 
     cdef object native_class(self):
@@ -88,7 +87,7 @@ cdef class WaitEvent(Waiting):
 
     cdef bint woken(self) except -1:
         self.leave(self.event.waiters)
-        self.waiter = None
+        self.done_waiting(self.event)
         self.value = True
         return True
 

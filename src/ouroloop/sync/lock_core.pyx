@@ -104,7 +104,7 @@ cdef class AcquireLock(Waiting):
 
     cdef bint woken(self) except -1:
         self.leave(self.lock._waiters)
-        self.waiter = None
+        self.done_waiting(self.lock)
         self.lock._locked = True
         self.value = None if self.enters else True
         return True

@@ -11,6 +11,7 @@ cdef extern from *:
 cdef class LoopBound:
     cdef public object _loop             # the loop of the first who had to wait; None until then
     cdef LoopCore native_loop            # `_loop` where its futures may be made natively, else None
+    cdef object spare_waiter             # the last waiter who was done: used again when nobody else holds it
     cdef unsigned int seen_version       # of the type, when `overridden` was found; 0: never
     cdef unsigned int overridden         # a bit for each of `dispatched()` that is not the native method
     cdef bint patched                    # one of them was set on this object itself

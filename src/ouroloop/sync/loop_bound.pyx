@@ -7,8 +7,10 @@ of a class a version number, which goes when the class, or one above it, is chan
 
 import asyncio
 
+from cpython.ref cimport PyObject
+
 from ouroloop.loop.core cimport LoopCore
-from ouroloop.task.future cimport new_future
+from ouroloop.task.future cimport Future, new_future, restart
 
 from ouroloop.task.task import TaskCore
 
@@ -48,6 +50,9 @@ cdef class LoopBound:
         """A future of the running loop."""
         loop = self._get_loop() if self.overrides() & 1 else self.bind_loop()
         if loop is self.native_loop and loop is not None:
+            if type(self.spare_waiter) is Future and (<Future>self.spare_waiter)._loop is loop:
+                if restart(<PyObject *>self.spare_waiter):
+                    return self.spare_waiter
             return new_future(self.native_loop)
         if isinstance(loop, TaskCore) and type(loop).create_future is TaskCore.create_future:
             self.native_loop = <LoopCore>loop

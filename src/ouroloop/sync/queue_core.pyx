@@ -14,6 +14,7 @@ from types import GenericAlias
 
 from cpython.object cimport PyTypeObject
 
+from ouroloop.sync.deques cimport append_to, find_deque_methods, popleft_from
 from ouroloop.sync.event_core cimport EventCore
 from ouroloop.sync.loop_bound cimport LoopBound
 from ouroloop.sync.waiting cimport Waiting, new_line, wake, was_woken
@@ -42,8 +43,6 @@ cdef enum:
 cdef object UNSET = object()
 cdef object QueueEmpty = asyncio.QueueEmpty
 cdef object QueueFull = asyncio.QueueFull
-cdef object append = deque.append
-cdef object popleft = deque.popleft
 cdef object pop_last = list.pop
 
 cdef Spares spare_put_items
@@ -247,7 +246,7 @@ cdef class QueueCore(LoopBound):
                 self.finish()
         for line in (self.getters, self.putters):
             while line:
-                wake(popleft(line), None)
+                wake(popleft_from(line), None)
 
     def _wakeup_next(self, waiters):
         while waiters:
@@ -295,15 +294,12 @@ cdef class QueueCore(LoopBound):
 
     cdef int put_item(self, object item) except -1:
         self.ask_items()
-        if type(self.items) is deque:
-            append(self.items, item)
-        else:
-            self.items.append(item)
+        append_to(self.items, item)
         return 0
 
     cdef object get_item(self):
         self.ask_items()
-        return popleft(self.items) if type(self.items) is deque else self.items.popleft()
+        return popleft_from(self.items)
 
     cdef int put_now(self, object item) except -1:
         if self._is_shutdown:
@@ -337,7 +333,7 @@ cdef class QueueCore(LoopBound):
             self._wakeup_next(line)
             return 0
         while line:
-            if wake(popleft(line), None):
+            if wake(popleft_from(line), None):
                 break
         return 0
 
@@ -397,7 +393,7 @@ cdef class PutItem(Waiting):
         return True
 
     cdef bint woken(self) except -1:
-        self.waiter = None
+        self.done_waiting(self.queue)
         return self.begin()
 
     cdef int give_up(self) except -1:
@@ -435,7 +431,7 @@ cdef class GetItem(Waiting):
         return True
 
     cdef bint woken(self) except -1:
-        self.waiter = None
+        self.done_waiting(self.queue)
         return self.begin()
 
     cdef int give_up(self) except -1:
@@ -489,3 +485,4 @@ coroutine_function(QueueCore.get)
 coroutine_function(QueueCore.join)
 keep_spares(<PyTypeObject *>PutItem, &spare_put_items)
 keep_spares(<PyTypeObject *>GetItem, &spare_get_items)
+find_deque_methods(deque)

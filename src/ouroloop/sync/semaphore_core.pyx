@@ -83,6 +83,9 @@ cdef class SemaphoreCore(Enterable):
         """Gives a place to the first waiter that has none. False when there is nobody."""
         if not self._waiters:
             return False
+        if wake(self._waiters[0], True):
+            self._value -= 1
+            return True
         for waiter in self._waiters:
             if wake(waiter, True):
                 self._value -= 1
@@ -144,7 +147,7 @@ cdef class AcquireSemaphore(Waiting):
 
     cdef bint woken(self) except -1:
         self.leave(self.semaphore._waiters)
-        self.waiter = None
+        self.done_waiting(self.semaphore)
         self.semaphore.wake_allowed()
         self.value = None if self.enters else True
         return True

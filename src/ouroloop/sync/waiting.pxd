@@ -10,9 +10,11 @@ cdef class Waiting(Operation):
     cdef int give_up(self) except -1
 
     cdef bint wait_in(self, LoopBound bound, object line) except -1
+    cdef int done_waiting(self, LoopBound bound) except -1
     cdef bint leave(self, object line) except -1
 
 cdef object new_line()
+cdef int wake_all(object line) except -1
 cdef bint wake(object waiter, object value) except -1
 cdef object wait_error(object waiter)
 cdef bint was_woken(object waiter) except -1

@@ -7,12 +7,10 @@ that is ended in line, by whatever exception, leaves it by `give_up`, which pass
 from collections import deque
 
 from ouroloop.kernel.errors cimport raise_again
+from ouroloop.sync.deques cimport append_to, find_deque_methods, remove_from
 from ouroloop.sync.loop_bound cimport LoopBound
 from ouroloop.task.future cimport CANCELLED, FINISHED, PENDING, Future
 from ouroloop.task.operation cimport PASSES_ON, Operation
-
-cdef object append = deque.append
-cdef object remove = deque.remove
 
 
 cdef class Waiting(Operation):
@@ -34,13 +32,21 @@ cdef class Waiting(Operation):
 
     cdef bint wait_in(self, LoopBound bound, object line) except -1:
         self.waiter = self.waits_on = bound.new_waiter()
-        append(line, self.waiter)
+        append_to(line, self.waiter)
         return False
+
+    cdef int done_waiting(self, LoopBound bound) except -1:
+        """Lets the waiter go. It is made pending again for the next who waits, if nobody else holds it then."""
+        waiter = self.waiter
+        self.waiter = None
+        if type(waiter) is Future and (<Future>waiter).state == FINISHED and (<Future>waiter).error is None:
+            bound.spare_waiter = waiter
+        return 0
 
     cdef bint leave(self, object line) except -1:
         """Takes the waiter out of its line. False when it is not there any more."""
         try:
-            remove(line, self.waiter)
+            remove_from(line, self.waiter)
         except ValueError:
             return False
         return True
@@ -57,6 +63,16 @@ cdef class Waiting(Operation):
 
 cdef object new_line():
     return deque()
+
+
+cdef int wake_all(object line) except -1:
+    """Completes all who wait in line with True."""
+    if len(line) == 1:
+        wake(line[0], True)
+    else:
+        for waiter in line:
+            wake(waiter, True)
+    return 0
 
 
 cdef bint wake(object waiter, object value) except -1:
@@ -101,3 +117,6 @@ cdef bint has_live(object line) except -1:
         elif not waiter.cancelled():
             return True
     return False
+
+
+find_deque_methods(deque)
