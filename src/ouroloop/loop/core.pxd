@@ -41,6 +41,9 @@ cdef class LoopCore(LoopState):
     cdef bint closed
     cdef int home                     # fork depth of the process that made it
     cdef object running_entry         # the entry that runs now, kept in debug mode only
+    cdef PyObject *running_task       # whose step runs now, where `records_late`; NULL: nobody's. Who runs it holds it
+    cdef PyObject *recorded_task      # whom the standard library's record has for us; NULL: nobody. The record holds it
+    cdef bint records_late            # a task enters that record when somebody looks there
     cdef bint has_last_step           # the step that ran last is still on the record: only another step may find it so
     cdef PyTypeObject *step_type      # of the entries that are such steps; NULL where there are none
     cdef public object slow_callback_duration  # seconds an entry may run before debug mode reports it

@@ -5,7 +5,7 @@
 # timers, its pending tasks) is referred to, so looking at it is in vain, and costs a third of the time of a program with
 # 100,000 of them. So an object is tracked as soon as it may have left these lines for somebody else's hands, and all
 # that stand in them when the loop stops. An object that is not tracked counts as a reference to what it refers to.
-# Each module that cimports this has one such type. Types derived from it get their memory in the usual way.
+# Each module that cimports this has two such types at most. Types derived from them get their memory in the usual way.
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
@@ -13,19 +13,27 @@ cdef extern from *:
     """
     #ifndef OUROLOOP_SPARE_MEMORY
     #define OUROLOOP_SPARE_MEMORY
-    static struct {
+    typedef struct {
         PyTypeObject *kind;
         int count;
         PyObject *kept[128];
     } ouroloop_memory;
 
+    static ouroloop_memory ouroloop_memories[2];
+
+    static inline ouroloop_memory *ouroloop_memory_of(PyTypeObject *kind) {
+        return kind == ouroloop_memories[0].kind ? &ouroloop_memories[0]
+            : kind == ouroloop_memories[1].kind ? &ouroloop_memories[1] : NULL;
+    }
+
     static PyObject *ouroloop_allocate(PyTypeObject *kind, Py_ssize_t count) {
+        ouroloop_memory *memory = ouroloop_memory_of(kind);
         PyObject *self;
-        if (kind != ouroloop_memory.kind) {
+        if (memory == NULL) {
             return PyType_GenericAlloc(kind, count);
         }
-        if (ouroloop_memory.count != 0) {
-            self = PyObject_Init(ouroloop_memory.kept[--ouroloop_memory.count], kind);
+        if (memory->count != 0) {
+            self = PyObject_Init(memory->kept[--memory->count], kind);
         } else {
             self = _PyObject_GC_New(kind);
             if (self == NULL) {
@@ -36,19 +44,20 @@ cdef extern from *:
         return self;
     }
 
-    static void ouroloop_free(void *memory) {
+    static void ouroloop_free(void *freed) {
+        ouroloop_memory *memory = ouroloop_memory_of(Py_TYPE((PyObject *)freed));
         /* A finalizer is called once only, and the next object may need it. */
-        if (Py_TYPE((PyObject *)memory) == ouroloop_memory.kind && !PyObject_GC_IsFinalized((PyObject *)memory)
-                && ouroloop_memory.count < (int)(sizeof ouroloop_memory.kept / sizeof *ouroloop_memory.kept)) {
-            ouroloop_memory.kept[ouroloop_memory.count++] = (PyObject *)memory;
+        if (memory != NULL && !PyObject_GC_IsFinalized((PyObject *)freed)
+                && memory->count < (int)(sizeof memory->kept / sizeof *memory->kept)) {
+            memory->kept[memory->count++] = (PyObject *)freed;
         } else {
-            PyObject_GC_Del(memory);
+            PyObject_GC_Del(freed);
         }
     }
 
     CYTHON_UNUSED static void ouroloop_use_spare_memory(PyTypeObject *kind) {
     #ifndef Py_GIL_DISABLED
-        ouroloop_memory.kind = kind;
+        ouroloop_memories[ouroloop_memories[0].kind != NULL].kind = kind;
         kind->tp_alloc = ouroloop_allocate;
         kind->tp_free = ouroloop_free;
     #endif

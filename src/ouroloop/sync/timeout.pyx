@@ -7,8 +7,10 @@ asked for one too, CancelledError goes on its way instead.
 import asyncio
 
 from cpython.object cimport PyTypeObject
+from cpython.ref cimport PyObject
 
 from ouroloop.loop.core cimport LoopCore
+from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.loop.timers cimport TimerHandle
 from ouroloop.task.operation cimport Operation, Spares, keep_spares, take_spare
 from ouroloop.task.registry cimport current_task_of
@@ -28,15 +30,15 @@ def timeout(delay):
     """A `Timeout` that ends `delay` seconds from now; None never ends. As `asyncio.timeout`."""
     loop = get_running_loop()
     if delay is None:
-        return Timeout(None)
+        return new_timeout(None)
     if isinstance(loop, LoopCore):
-        return Timeout((<LoopCore>loop).now() + delay)
-    return Timeout(loop.time() + delay)
+        return new_timeout((<LoopCore>loop).now() + delay)
+    return new_timeout(loop.time() + delay)
 
 
 def timeout_at(when):
     """A `Timeout` that ends when `loop.time()` is `when`; None never ends. As `asyncio.timeout_at`."""
-    return Timeout(when)
+    return new_timeout(when)
 
 
 cdef class Timeout:
@@ -49,6 +51,7 @@ cdef class Timeout:
     """
 
     def __init__(self, when):
+        track(<PyObject *>self)
         self.deadline = when
 
     @property
@@ -177,6 +180,14 @@ cdef class Timeout:
         return 0
 
 
+cdef Timeout new_timeout(object deadline):
+    """As `Timeout()`, without the cost of a Python-level constructor."""
+    cdef Timeout timeout = Timeout.__new__(Timeout)
+    track(<PyObject *>timeout)
+    timeout.deadline = deadline
+    return timeout
+
+
 cdef int name_the_timeout(object error) except -1:
     """Puts a TimeoutError where the exception says that it was raised while a cancellation was handled."""
     context = error.__context__
@@ -192,7 +203,7 @@ cdef int name_the_timeout(object error) except -1:
 
 
 cdef class DeadlineTimer(TimerHandle):
-    """Ends a timeout."""
+    """Ends a timeout. The garbage collector does not know it: outside of the loop's lines it refers to the loop only."""
 
     cdef int run(self) except -1:
         cdef Timeout timeout = self.timeout
@@ -240,5 +251,7 @@ cdef class TimeoutExit(Operation):
         return 0
 
 
+use_spare_memory(<PyTypeObject *>Timeout)
+use_spare_memory(<PyTypeObject *>DeadlineTimer)
 keep_spares(<PyTypeObject *>TimeoutEntry, &spare_entries)
 keep_spares(<PyTypeObject *>TimeoutExit, &spare_exits)

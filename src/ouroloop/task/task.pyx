@@ -27,7 +27,20 @@ from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
 from ouroloop.task.quick_method cimport set_quick_method
 from ouroloop.task.quiet_end cimport end_quietly
-from ouroloop.task.registry cimport enter_task, forget_task, leave_task, replace_task, swap_task
+from ouroloop.task.registry cimport (
+    Interrupted,
+    begin_eager_step,
+    begin_step,
+    can_record_late,
+    end_eager_step,
+    end_step,
+    enter_task,
+    forget_task,
+    leave_task,
+    record,
+    replace_task,
+    swap_task,
+)
 
 from ouroloop.task.current import current_loop
 from ouroloop.task.describe import describe_task, print_task_stack, task_parts, task_stack
@@ -54,11 +67,18 @@ cdef extern from *:
     static void ouroloop_set_vectorcall(PyTypeObject *kind, void *function) {
         kind->tp_vectorcall = (vectorcallfunc)function;
     }
+    /* As `object.__hash__`: objects are aligned, so the lowest bits say little. */
+    static Py_hash_t ouroloop_hash_of_pointer(PyObject *object) {
+        size_t place = (size_t)object;
+        Py_hash_t hash = (Py_hash_t)((place >> 4) | (place << (8 * sizeof place - 4)));
+        return hash == -1 ? -2 : hash;
+    }
     /* As without a vectorcall: with a tuple and a dictionary. */
     static PyObject *ouroloop_call_type(PyObject *kind, PyObject *arguments, PyObject *keywords) {
         return PyType_Type.tp_call(kind, arguments, keywords);
     }
     """
+    Py_hash_t hash_of_pointer "ouroloop_hash_of_pointer"(PyObject *object) noexcept
     void set_vectorcall "ouroloop_set_vectorcall"(PyTypeObject *kind, void *function)
     object call_type "ouroloop_call_type"(object kind, tuple arguments, dict keywords)
 
@@ -289,6 +309,7 @@ cdef class Task(Future):
     cdef int step(self, object error, LoopCore runner) except -1:
         """One step. runner: the core that runs it from its queue, and sees to the record afterwards; else None."""
         cdef int result
+        cdef Interrupted outer
         if self.state != PENDING:
             raise asyncio.InvalidStateError(f"step(): already done: {self!r}, {error!r}")
         if self.must_cancel:
@@ -296,7 +317,11 @@ cdef class Task(Future):
                 error = self.take_cancelled_error()
             self.must_cancel = False
         self.waits_on = None
-        if runner is not None and runner.has_last_step:
+        if runner is None:
+            enter_task(self._loop, self)
+        elif runner.records_late:
+            begin_step(runner, <PyObject *>self, &outer)
+        elif runner.has_last_step:
             runner.has_last_step = False
             replace_task(self._loop, self)
         else:
@@ -306,6 +331,8 @@ cdef class Task(Future):
         finally:
             if runner is None:
                 leave_task(self._loop, self)
+            elif runner.records_late:
+                end_step(runner, &outer)
             else:
                 runner.has_last_step = True
             if self.state != PENDING and references_to(<PyObject *>self) != 1:
@@ -314,11 +341,19 @@ cdef class Task(Future):
 
     cdef int run_eagerly(self) except -1:
         """The first step at once, inside whatever runs now."""
-        cdef object outer = swap_task(self._loop, self)
+        cdef LoopCore core = self.core
+        cdef Interrupted outer
+        cdef object swapped = None
+        cdef bint is_late = core is not None and core.records_late and begin_eager_step(core, <PyObject *>self, &outer)
+        if not is_late:
+            swapped = swap_task(self._loop, self)
         try:
             self.advance(None)
         finally:
-            swap_task(self._loop, outer)
+            if is_late:
+                end_eager_step(core, &outer)
+            else:
+                swap_task(self._loop, swapped)
             if self.state != PENDING:
                 self.coro = None
                 track(<PyObject *>self)
@@ -432,7 +467,14 @@ cdef class TaskCore(LoopCore):
         LoopCore.__init__(self, poller)
         self.step_type = <PyTypeObject *>Task
         self.has_own_create_task = type(self).create_task is not TaskCore.create_task
+        self.records_late = can_record_late(self, TaskCore.__hash__)
         lend_tasks_of(self)
+
+    def __hash__(self):
+        """By identity. Whoever looks for the task that runs asks for this first, see `registry`."""
+        if self.recorded_task != self.running_task:
+            record(self)
+        return hash_of_pointer(<PyObject *>self)
 
     def create_future(self):
         """A new `Future` of this loop."""
