@@ -51,15 +51,24 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
+    /* An object that was made long ago is in no cache: it is fetched while those before it run. */
+    static inline void ouroloop_fetch(PyObject *entry) {
+    #ifdef __GNUC__
+        __builtin_prefetch(entry);
+        __builtin_prefetch((char *)entry + 64);
+    #endif
+    }
     #define OUROLOOP_RUN(entry) (((struct __pyx_obj_8ouroloop_4loop_6handle_Runnable *)(entry))->__pyx_vtab->run( \\
         (struct __pyx_obj_8ouroloop_4loop_6handle_Runnable *)(entry)))
     """
     # Runs it with the caller's reference. Its exception is left to the caller.
     int run_quietly "OUROLOOP_RUN"(PyObject *entry) noexcept
+    void fetch "ouroloop_fetch"(PyObject *entry) noexcept
 
 cdef enum:
     POLL_AFTER_ENTRIES = 64
     RING_LENGTH = 256
+    FETCH_AHEAD = 4
     SCRATCH_SIZE = 256 * 1024
 
 cdef double POLL_AFTER_SECONDS = 50e-6
@@ -436,6 +445,7 @@ cdef class LoopCore(LoopState):
         """Takes out the entry that runs next, with the ring's reference to it. The queue must not be empty."""
         cdef PyObject *ring = <PyObject *>self.ring
         cdef PyObject *entry = ring_item(ring, self.head)
+        fetch(ring_item(ring, (self.head + FETCH_AHEAD) & self.mask))
         ring_put(ring, self.head, <PyObject *>None)
         self.head = (self.head + 1) & self.mask
         self.count -= 1

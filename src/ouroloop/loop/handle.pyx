@@ -48,6 +48,10 @@ cdef class LoopState:
     """The part of a loop's core that its handles know."""
 
 
+cdef class HandleNotes:
+    """What few handles have."""
+
+
 cdef class Handle(Runnable):
     """Handle(callback, args, loop, context=None)
 --
@@ -65,7 +69,7 @@ cdef class Handle(Runnable):
         self.context = PyContext_CopyCurrent() if context is None else context
         track(<PyObject *>self)
         if loop.get_debug():
-            self._source_traceback = capture_stack(sys._getframe())
+            self.keep_notes().source_traceback = capture_stack(sys._getframe())
 
     @property
     def __class__(self):
@@ -75,6 +79,14 @@ cdef class Handle(Runnable):
     @property
     def _context(self):
         return self.context
+
+    @property
+    def _source_traceback(self):
+        return None if self.notes is None else self.notes.source_traceback
+
+    @_source_traceback.setter
+    def _source_traceback(self, value):
+        self.keep_notes().source_traceback = value
 
     def get_context(self):
         """The `contextvars.Context` that the callback runs in."""
@@ -89,7 +101,7 @@ cdef class Handle(Runnable):
         track(<PyObject *>self)
         loop = self._loop
         if (<LoopState>loop)._debug if isinstance(loop, LoopState) else loop.get_debug():
-            self.cancelled_repr = repr(self)
+            self.keep_notes().cancelled_repr = repr(self)
         self._callback = None
         self._args = None
 
@@ -104,8 +116,8 @@ cdef class Handle(Runnable):
         return describe_handle(self, type(self).__name__)
 
     def __repr__(self):
-        if self.cancelled_repr is not None:
-            return self.cancelled_repr
+        if self.notes is not None and self.notes.cancelled_repr is not None:
+            return self.notes.cancelled_repr
         return f"<{' '.join(self._repr_info())}>"
 
     cdef int run(self) except -1:
@@ -147,6 +159,11 @@ cdef class Handle(Runnable):
             report["source_traceback"] = self._source_traceback
         self._loop.call_exception_handler(report)
         return 0
+
+    cdef HandleNotes keep_notes(self):
+        if self.notes is None:
+            self.notes = HandleNotes()
+        return self.notes
 
 
 cdef Handle new_handle(object callback, tuple args, object loop, object context):

@@ -4,7 +4,6 @@ from ouroloop.loop.handle cimport Handle
 
 cdef class TimerHandle(Handle):
     cdef double due          # seconds on the loop's clock
-    cdef object when_given   # `due` as the caller wrote it, where that was no float
     cdef TimerHeap heap      # the heap that holds it; None before and after
 
 cdef struct Deadline:

@@ -40,7 +40,7 @@ cdef class TimerHandle(Handle):
     def __init__(self, when, callback, args, loop, context=None):
         Handle.__init__(self, callback, args, loop, context)
         self.due = when
-        self.when_given = when
+        self.keep_notes().when_given = when
 
     @property
     def __class__(self):
@@ -56,7 +56,7 @@ cdef class TimerHandle(Handle):
 
     def when(self):
         """When the callback is due, in seconds on the loop's clock."""
-        return self.due if self.when_given is None else self.when_given
+        return self.due if self.notes is None or self.notes.when_given is None else self.notes.when_given
 
     def cancel(self):
         """Makes sure that the callback is not called. Cancelling twice changes nothing."""
@@ -110,7 +110,8 @@ cdef TimerHandle new_timer(double due, object when_given, object callback, tuple
     handle._loop = loop
     handle.context = PyContext_CopyCurrent() if context is None else context
     handle.due = due
-    handle.when_given = when_given
+    if when_given is not None:
+        handle.keep_notes().when_given = when_given
     return handle
 
 
