@@ -16,7 +16,8 @@ from benchmarks.echo import (
     start_server,
 )
 from benchmarks.peers import LOOPS, OWN, program_words
-from benchmarks.question import C_SERVER, Outcome, Question, Settings, Workbench
+from benchmarks.programs.namespace import FLOOR_NAMESPACE
+from benchmarks.question import C_SERVER, FLOOR, Outcome, Question, Settings, Workbench
 from benchmarks.record import Case, Metric
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Growth(Question):
         "number by that at the smallest. *Slope* is the exponent b of cost = a times number to the power of b, "
         "through these two points: 0 is flat, 1 would be linear."
     )
-    limits = (C_SERVER,)
+    limits = (C_SERVER, FLOOR)
     peers = (OWN, *LOOPS)
     unfit = "Trio, curio and gevent have no protocols, and are not asked."
 
@@ -52,11 +53,14 @@ class Growth(Question):
         return "" if case.key != "connections" or bench.native else bench.cannot_build
 
     def takes_part(self, case: Case, peer: str) -> bool:
-        """Connections of a protocol are the same with our namespace, and so are timers; C has nothing else."""
+        """Connections of a protocol are the same with our namespace, and so are timers; the C server has nothing else.
+
+        Only what happens in the process is asked of the floor.
+        """
         if not case.parameters["everyone"] and peer not in NEAREST:
             return False
         if case.key == "connections":
-            return peer != OWN
+            return peer not in (OWN, FLOOR)
         return peer != C_SERVER and (peer != OWN or case.key == "tasks")
 
     def expected_seconds(self, case: Case, settings: Settings) -> float:
@@ -70,7 +74,8 @@ class Growth(Question):
         counts = [int(metric.key) for metric in case.metrics if metric.key.isdecimal()]
         if case.key == "connections":
             return Outcome(with_growth(_costs_of_requests(counts, peer, bench)))
-        command = module_command("growth", *program_words(peer), case.key, *counts)
+        words = ["floor", FLOOR_NAMESPACE, str(bench.floor)] if peer == FLOOR else program_words(peer)
+        command = module_command("growth", *words, case.key, *counts)
         with Child(command, bench.cores.server) as child:
             return Outcome(with_growth(child.read_figures(PATIENCE_SECONDS)))
 

@@ -30,16 +30,23 @@ void forget_given(void) {
 }
 
 PyObject *park(Task **place) {
-    if (*place)
-        fail("two tasks wait for the same thing");
+    Task *last = *place;
+    running_task->next_waiter = last ? last->next_waiter : running_task;
+    if (last)
+        last->next_waiter = running_task;
     *place = running_task;
     return Py_NewRef(Py_Ellipsis);
 }
 
 void wake(Task **place) {
-    if (*place) {
-        ready_push(*place);
-        *place = NULL;
+    Task *last = *place;
+    if (!last)
+        return;
+    *place = NULL;
+    for (Task *next = last->next_waiter;; next = next->next_waiter) {
+        ready_push(next);
+        if (next == last)
+            return;
     }
 }
 

@@ -21,7 +21,7 @@ typedef struct task Task;
 /* What a future and a task have in common. */
 #define FUTURE_HEAD                                                                                          \
     PyObject_HEAD PyObject *result; /* NULL while it is pending */                                           \
-    Task *waiter;                   /* borrowed: the loop keeps pending tasks alive */
+    Task *waiter;                   /* the last of a ring, borrowed: the loop keeps pending tasks alive */
 
 typedef struct {
     FUTURE_HEAD
@@ -40,6 +40,7 @@ struct task {
     uint64_t number;       /* of which a name is made when somebody asks */
     Group *group;          /* owned */
     Py_ssize_t place;      /* in the group's results */
+    Task *next_waiter;     /* in the ring of those who wait for the same thing, who came first after who came last */
     Task *next, *previous; /* the list of pending tasks, which owns a reference to each */
 };
 
