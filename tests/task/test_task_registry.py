@@ -1,7 +1,11 @@
 """current_task and all_tasks of the standard library, with tasks of ours."""
 
+import _asyncio
 import asyncio
+import contextlib
+import gc
 import threading
+import weakref
 
 import pytest
 
@@ -41,6 +45,124 @@ def test_there_is_no_current_task_in_a_done_callback(loop, run_once):
     run_once(loop)
     run_once(loop)
     assert seen == [None]
+
+
+def test_current_task_that_was_asked_for_is_forgotten_after_its_step(loop, run_once):
+    seen = []
+
+    async def main():
+        asyncio.current_task()
+        loop.call_soon(lambda: seen.append(asyncio.current_task()))
+        await asyncio.sleep(0)
+        return asyncio.current_task()
+
+    task = loop.create_task(main())
+    run_once(loop)
+    run_once(loop)
+    assert seen == [None]
+    assert asyncio.current_task(loop) is None
+    assert task.result() is task
+    reference = weakref.ref(task)
+    del task
+    gc.collect()
+    assert reference() is None
+
+
+def test_current_task_is_known_in_another_thread(loop):
+    async def main():
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(asyncio.current_task(loop)))
+        thread.start()
+        thread.join()
+        return seen
+
+    task = loop.create_task(main())
+    assert loop.run_until_complete(task) == [task]
+    assert asyncio.current_task(loop) is None
+
+
+def test_record_may_be_changed_during_a_step_and_put_right_again(loop):
+    async def nothing():
+        pass
+
+    async def main():
+        own, other = asyncio.current_task(), loop.create_task(nothing())
+        asyncio.tasks._leave_task(loop, own)
+        seen = [asyncio.current_task()]
+        asyncio.tasks._enter_task(loop, other)
+        seen.append(asyncio.current_task())
+        asyncio.tasks._leave_task(loop, other)
+        asyncio.tasks._enter_task(loop, own)
+        seen.append(asyncio.current_task())
+        await other
+        return seen == [None, other, own] and asyncio.current_task() is own
+
+    assert loop.run_until_complete(main())
+
+
+@pytest.mark.skipif(not hasattr(_asyncio, "_current_tasks"), reason="from Python 3.14 on, a task cannot be taken out")
+def test_loop_may_be_driven_inside_a_step_that_was_taken_off_the_record(loop):
+    """As programs do that nest event loops."""
+
+    async def child():
+        await asyncio.sleep(0)
+        return asyncio.current_task()
+
+    async def main():
+        own = asyncio.current_task()
+        inner = loop.create_task(child())
+        assert asyncio.tasks._current_tasks.pop(loop) is own
+        while not inner.done():
+            loop._run_once()
+        assert asyncio.current_task() is None
+        asyncio.tasks._current_tasks[loop] = own
+        return inner.result() is inner, asyncio.current_task() is own
+
+    task = loop.create_task(main())
+    assert loop.run_until_complete(task) == (True, True)
+    assert asyncio.current_task(loop) is None
+
+
+def test_step_inside_a_step_is_refused(loop, capture_errors):
+    async def child():
+        pass
+
+    async def main():
+        inner = loop.create_task(child())
+        with pytest.raises(RuntimeError, match="Cannot enter into task"):
+            asyncio.tasks._enter_task(loop, inner)
+        assert await inner is None
+        return asyncio.current_task()
+
+    task = loop.create_task(main())
+    assert loop.run_until_complete(task) is task
+
+
+@pytest.mark.only_ouroloop
+def test_loop_of_a_subclass_with_a_hash_of_its_own_knows_the_current_task(implementation):
+    class Loop(implementation.loop_class):
+        def __hash__(self):
+            return 7
+
+    async def main():
+        return asyncio.current_task()
+
+    loop = Loop(**implementation.loop_arguments)
+    try:
+        for _ in range(2):
+            task = loop.create_task(main())
+            assert loop.run_until_complete(task) is task
+            assert asyncio.current_task(loop) is None
+    finally:
+        loop.close()
+
+
+def test_loops_are_equal_and_hashed_by_identity(loop, loop_factory):
+    with contextlib.closing(loop_factory()) as other:
+        assert loop == loop  # noqa: PLR0124
+        assert loop != other
+        assert len({loop, loop, other}) == 2
+        assert hash(loop) == object.__hash__(loop)
 
 
 def test_current_task_outside_of_a_loop_is_an_error():
