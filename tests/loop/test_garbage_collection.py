@@ -84,7 +84,7 @@ def test_cycle_through_what_left_the_loop_is_collected_while_the_loop_runs(loop,
             loop.call_later(3600, print).cancel()
         await asyncio.sleep(0.01)
         reference = weakref.ref(node)
-        del node
+        node = None
         gc.collect()
         return reference()
 
@@ -99,9 +99,9 @@ def test_cycle_through_an_eager_task_is_collected(loop, task_class):
             return node
 
         node.held = task_class(child(), loop=loop, eager_start=True)
-        del child
+        child = None
         reference = weakref.ref(node)
-        del node
+        node = None
         gc.collect()
         return reference()
 
@@ -154,10 +154,9 @@ def test_what_waits_in_a_loop_that_stopped_is_collected_with_it(loop_factory, ma
     loop.run_until_complete(main())
     if when == "after it ran":
         make(loop, node)
-    del main
     reference = weakref.ref(node)
     loop.close()
-    del node, loop
+    main = node = loop = None
     gc.collect()
     assert reference() is None
 

@@ -23,7 +23,7 @@ cdef class LoopCore(LoopState):
     cdef bint is_in_batch             # an entry runs, or has raised
     cdef Py_ssize_t run_since_poll    # entries run since the last look at the poller
     cdef uint64_t polled_at_ticks     # the last look at the poller
-    cdef uint64_t ticks_between_polls # at most, while something is ready
+    cdef uint64_t ticks_between_polls  # at most, while something is ready
     cdef double measured_at           # seconds on the loop's clock, when the ticks were measured; 0: never
     cdef uint64_t measured_at_ticks
     cdef double resolution            # of the clock, seconds

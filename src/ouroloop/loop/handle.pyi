@@ -5,6 +5,7 @@ from traceback import StackSummary
 from typing import Any
 
 class Runnable: ...
+class HandleNotes: ...
 
 class LoopState:
     @property

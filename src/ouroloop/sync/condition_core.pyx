@@ -20,6 +20,7 @@ from ouroloop.sync.deques cimport append_to, find_deque_methods
 from ouroloop.sync.entering cimport Enterable
 from ouroloop.sync.lock_core cimport LockCore, new_acquire_lock
 from ouroloop.sync.waiting cimport Waiting, new_line, wait_error, wake
+from ouroloop.task.await_slots cimport RAISED, RETURNED, throw_into
 from ouroloop.task.operation cimport OVER, PASSES_ON, WAITS, Operation, Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
@@ -28,20 +29,12 @@ from ouroloop.sync.lock import Lock
 
 cdef extern from "Python.h":
     int PyIter_Send(object coro, object value, PyObject **result)
-    bint PyErr_ExceptionMatches(object kind)
     int PyObject_GenericSetAttr(object of, object name, object value) except -1
-    PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
     bint PyCoro_CheckExact(object coro)
     void Py_DECREF(PyObject *owned)
-    void Py_INCREF(PyObject *owned)
 
 cdef enum:
     NOTIFY_SOME = 16
-
-cdef enum:
-    RETURNED = 0   # as PySendResult
-    YIELDED = 1
-    RAISED = -1
 
 cdef object CancelledError = asyncio.CancelledError
 cdef Spares spare_waits
@@ -288,8 +281,10 @@ cdef class WaitCondition(Waiting):
             return outcome == OVER
         if thrown is None:
             outcome = PyIter_Send(self.acquiring, None, &result)
-        else:
+        elif hasattr(self.acquiring, "throw"):
             outcome = throw_into(self.acquiring, thrown, &result)
+        else:
+            raise_again(thrown)
         if outcome == RAISED:
             raise_again(take_raised())
         future = <object>result
@@ -310,21 +305,6 @@ cdef class WaitCondition(Waiting):
 
     cdef str name(self):
         return "Condition.wait"
-
-
-cdef int throw_into(object iterator, object error, PyObject **result) except -2:
-    """As PyIter_Send, for an exception."""
-    if not hasattr(iterator, "throw"):
-        raise_again(error)
-    result[0] = PyObject_CallMethodOneArg(iterator, "throw", error)
-    if result[0] != NULL:
-        return YIELDED
-    if not PyErr_ExceptionMatches(StopIteration):
-        return RAISED
-    value = take_raised().value
-    result[0] = <PyObject *>value
-    Py_INCREF(result[0])
-    return RETURNED
 
 
 coroutine_function(ConditionCore.acquire)

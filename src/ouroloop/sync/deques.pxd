@@ -11,7 +11,8 @@ cdef extern from *:
         PyObject *method = PyObject_GetAttrString((PyObject *)ouroloop_deque, name);
         if (method == NULL) {
             PyErr_Clear();
-        } else if (Py_IS_TYPE(method, &PyMethodDescr_Type) && ((PyMethodDescrObject *)method)->d_method->ml_flags == flags) {
+        } else if (Py_IS_TYPE(method, &PyMethodDescr_Type)
+                && ((PyMethodDescrObject *)method)->d_method->ml_flags == flags) {
             found = ((PyMethodDescrObject *)method)->d_method->ml_meth;
         }
         Py_XDECREF(method);

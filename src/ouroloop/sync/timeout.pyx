@@ -203,7 +203,7 @@ cdef int name_the_timeout(object error) except -1:
 
 
 cdef class DeadlineTimer(TimerHandle):
-    """Ends a timeout. The garbage collector does not know it: outside of the loop's lines it refers to the loop only."""
+    """Ends a timeout. Outside of the loop's lines it refers to the loop alone, so the collector does not know it."""
 
     cdef int run(self) except -1:
         cdef Timeout timeout = self.timeout

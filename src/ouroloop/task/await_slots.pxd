@@ -1,4 +1,11 @@
 from cpython.object cimport PyTypeObject
+from cpython.ref cimport PyObject
+
+cdef enum:
+    # As PySendResult.
+    RETURNED = 0
+    YIELDED = 1
+    RAISED = -1
 
 cdef extern from *:
     """
@@ -39,3 +46,5 @@ cdef int set_stop_iteration(object value) noexcept
 # The same, for who calls forget_handed_over() as soon as the await is over: the exception is used again.
 cdef int hand_over(object value) noexcept
 cdef int forget_handed_over() noexcept
+# As PyIter_Send, for an exception: it is thrown into an iterator that has `throw`.
+cdef int throw_into(object iterator, object error, PyObject **result) except -2

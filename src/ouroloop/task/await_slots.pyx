@@ -6,10 +6,17 @@ They run at each await, and a Cython method that raises would add an entry of it
 import types
 import warnings
 
+from cpython.ref cimport PyObject
+
+from ouroloop.kernel.errors cimport take_raised
+
 from ouroloop.versions import THREE_ARGUMENTS_OF_THROW_ARE_DEPRECATED
 
 cdef extern from "Python.h":
     void PyErr_SetObject(object kind, object value)
+    bint PyErr_ExceptionMatches(object kind)
+    PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
+    void Py_INCREF(PyObject *owned)
 
 cdef extern from *:
     """
@@ -109,3 +116,15 @@ cdef int hand_over(object value) noexcept:
 cdef int forget_handed_over() noexcept:
     forget()
     return 0
+
+
+cdef int throw_into(object iterator, object error, PyObject **result) except -2:
+    result[0] = PyObject_CallMethodOneArg(iterator, "throw", error)
+    if result[0] != NULL:
+        return YIELDED
+    if not PyErr_ExceptionMatches(StopIteration):
+        return RAISED
+    value = take_raised().value
+    result[0] = <PyObject *>value
+    Py_INCREF(result[0])
+    return RETURNED

@@ -17,6 +17,8 @@ from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.task.await_slots cimport (
+    RETURNED,
+    YIELDED,
     forget_handed_over,
     hand_over,
     set_error,
@@ -93,11 +95,6 @@ cdef extern from *:
     void use_spares "ouroloop_keep_spares"(PyTypeObject *kind, Spares *spares) noexcept
     int (*become_spare_of "ouroloop_become_spare")(PyObject *) noexcept
     Spares *(*spares_of "ouroloop_spares_of")(PyObject *) noexcept
-
-cdef enum:
-    # As PySendResult.
-    RETURNED = 0
-    YIELDED = 1
 
 
 cdef class Operation:

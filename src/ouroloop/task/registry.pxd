@@ -17,6 +17,8 @@ cdef struct Interrupted:
     PyObject *recorded
 
 cdef bint can_record_late(object loop, object hash_of_core) except -1
+# The hash of a core, by identity: whoever looks into the record asks for it first.
+cdef Py_hash_t hash_of_core(LoopCore core) except -1
 cdef int record(LoopCore core) except -1
 cdef int begin_nested_step(LoopCore core, PyObject *task, Interrupted *outer) except -1
 cdef int end_recorded_step(LoopCore core, Interrupted *outer) except -1

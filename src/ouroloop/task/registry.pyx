@@ -28,6 +28,17 @@ cdef extern from "Python.h":
     int PyDict_SetItem(object mapping, object key, object value) except -1
     int PyDict_DelItem(object mapping, object key) except -1
 
+cdef extern from *:
+    """
+    /* As `object.__hash__`: objects are aligned, so the lowest bits say little. */
+    static Py_hash_t ouroloop_hash_of_pointer(PyObject *object) {
+        size_t place = (size_t)object;
+        Py_hash_t hash = (Py_hash_t)((place >> 4) | (place << (8 * sizeof place - 4)));
+        return hash == -1 ? -2 : hash;
+    }
+    """
+    Py_hash_t hash_of_pointer "ouroloop_hash_of_pointer"(PyObject *object) noexcept
+
 cdef dict current_tasks = getattr(_asyncio, "_current_tasks", None)  # {loop: task}, None from 3.14 on
 cdef object c_enter_task = _asyncio._enter_task
 cdef object c_leave_task = _asyncio._leave_task
@@ -120,6 +131,12 @@ cdef object swap_task(object loop, object task):
 
 cdef bint can_record_late(object loop, object hash_of_core) except -1:
     return current_tasks is not None and type(loop).__hash__ is hash_of_core
+
+
+cdef Py_hash_t hash_of_core(LoopCore core) except -1:
+    if core.recorded_task != core.running_task:
+        record(core)
+    return hash_of_pointer(<PyObject *>core)
 
 
 cdef int record(LoopCore core) except -1:

@@ -42,4 +42,3 @@ cdef class TaskCore(LoopCore):
     cdef Task spawn(self, object coro, object name, object context, bint eagerly)
     cdef int link(self, Task task) except -1
     cdef int unlink(self, Task task) except -1
-    cdef object make_by_factory(self, object coro, object name, object context, object eager_start, dict others)

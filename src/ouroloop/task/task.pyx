@@ -24,8 +24,16 @@ from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.spare_memory cimport track, use_spare_memory
+from ouroloop.task.await_slots cimport RAISED, RETURNED, YIELDED, throw_into
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
-from ouroloop.task.quick_method cimport set_quick_method
+from ouroloop.task.quick_calls cimport (
+    call_type,
+    dict_of_arguments,
+    find_keywords,
+    set_quick_method,
+    set_vectorcall,
+    tuple_of_arguments,
+)
 from ouroloop.task.quiet_end cimport end_quietly
 from ouroloop.task.registry cimport (
     Interrupted,
@@ -36,56 +44,27 @@ from ouroloop.task.registry cimport (
     end_step,
     enter_task,
     forget_task,
+    hash_of_core,
     leave_task,
-    record,
     replace_task,
     swap_task,
 )
 
 from ouroloop.task.current import current_loop
 from ouroloop.task.describe import describe_task, print_task_stack, task_parts, task_stack
+from ouroloop.task.factory import made_by_factory
 from ouroloop.task.lend import lend_tasks_of
-from ouroloop.versions import FACTORY_TAKES_NAME
 
 cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
     int PyContext_Exit(object context) except -1
     object PyContext_CopyCurrent()
     int PyIter_Send(object coro, object value, PyObject **result)
-    PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
-    bint PyErr_ExceptionMatches(object kind)
     bint PyCoro_CheckExact(object coro)
     void Py_DECREF(PyObject *owned)
     void Py_INCREF(PyObject *owned)
     Py_ssize_t references_to "Py_REFCNT"(PyObject *owned)
     Py_ssize_t PyVectorcall_NARGS(size_t flags)
-    Py_ssize_t PyTuple_GET_SIZE(PyObject *names)
-    PyObject *PyTuple_GET_ITEM(PyObject *names, Py_ssize_t index)
-
-cdef extern from *:
-    """
-    static void ouroloop_set_vectorcall(PyTypeObject *kind, void *function) {
-        kind->tp_vectorcall = (vectorcallfunc)function;
-    }
-    /* As `object.__hash__`: objects are aligned, so the lowest bits say little. */
-    static Py_hash_t ouroloop_hash_of_pointer(PyObject *object) {
-        size_t place = (size_t)object;
-        Py_hash_t hash = (Py_hash_t)((place >> 4) | (place << (8 * sizeof place - 4)));
-        return hash == -1 ? -2 : hash;
-    }
-    /* As without a vectorcall: with a tuple and a dictionary. */
-    static PyObject *ouroloop_call_type(PyObject *kind, PyObject *arguments, PyObject *keywords) {
-        return PyType_Type.tp_call(kind, arguments, keywords);
-    }
-    """
-    Py_hash_t hash_of_pointer "ouroloop_hash_of_pointer"(PyObject *object) noexcept
-    void set_vectorcall "ouroloop_set_vectorcall"(PyTypeObject *kind, void *function)
-    object call_type "ouroloop_call_type"(object kind, tuple arguments, dict keywords)
-
-cdef enum:
-    RETURNED = 0   # PYGEN_RETURN and its siblings of PySendResult
-    YIELDED = 1
-    RAISED = -1
 
 cdef object TASK_CONTRACT = asyncio.Task
 cdef object CancelledError = asyncio.CancelledError
@@ -446,19 +425,6 @@ cdef class Task(Future):
         return 0
 
 
-cdef int throw_into(object coro, object error, PyObject **result) except -2:
-    """As PyIter_Send, for an exception."""
-    result[0] = PyObject_CallMethodOneArg(coro, "throw", error)
-    if result[0] != NULL:
-        return YIELDED
-    if not PyErr_ExceptionMatches(StopIteration):
-        return RAISED
-    value = take_raised().value
-    result[0] = <PyObject *>value
-    Py_INCREF(result[0])
-    return RETURNED
-
-
 @cython.no_gc_clear  # as LoopCore
 cdef class TaskCore(LoopCore):
     """A loop core that makes futures and tasks, and keeps its pending tasks alive."""
@@ -472,9 +438,7 @@ cdef class TaskCore(LoopCore):
 
     def __hash__(self):
         """By identity. Whoever looks for the task that runs asks for this first, see `registry`."""
-        if self.recorded_task != self.running_task:
-            record(self)
-        return hash_of_pointer(<PyObject *>self)
+        return hash_of_core(self)
 
     def create_future(self):
         """A new `Future` of this loop."""
@@ -489,7 +453,7 @@ cdef class TaskCore(LoopCore):
         """
         self.check_open()
         if self.task_factory is not None:
-            return self.make_by_factory(coro, name, context, eager_start, others)
+            return made_by_factory(self, coro, name, context, eager_start, others)
         if others:
             raise TypeError(f"create_task() got an unexpected keyword argument {next(iter(others))!r}")
         return self.spawn(coro, name, context, eager_start)
@@ -579,23 +543,9 @@ cdef class TaskCore(LoopCore):
         task.tasks = None
         return 0
 
-    cdef object make_by_factory(self, object coro, object name, object context, object eager_start, dict others):
-        keywords = dict(others)
-        if context is not None:
-            keywords["context"] = context
-        if eager_start is not None:
-            # Only who asks for it hands it on: a factory that does not know it says so.
-            keywords["eager_start"] = eager_start
-        takes_name = name is not None and (FACTORY_TAKES_NAME or hasattr(self.task_factory, "_takes_name"))
-        if takes_name:
-            keywords["name"] = name
-        task = self.task_factory(self, coro, **keywords)
-        if name is not None and not takes_name and hasattr(task, "set_name"):
-            task.set_name(name)
-        return task
 
-
-cdef object create_task_of_any_kind = TaskCore.create_task
+cdef tuple KEYWORDS = ("loop", "name", "context", "eager_start")
+cdef object create_task_fully = TaskCore.create_task
 cdef bytes CREATE_TASK_DOC = (
     "create_task($self, coro, *, name=None, context=None, eager_start=None, **others)\n--\n\n"
     + inspect.cleandoc(TaskCore.create_task.__doc__)
@@ -603,66 +553,33 @@ cdef bytes CREATE_TASK_DOC = (
 
 
 cdef PyObject *create_task_quickly(PyObject *self, PyObject **given, Py_ssize_t count, PyObject *names) except NULL:
-    """`create_task` where the arguments are the usual ones and no task factory is set."""
-    cdef Py_ssize_t named = 0 if names == NULL else PyTuple_GET_SIZE(names)
-    cdef Py_ssize_t index
-    cdef bint is_usual = count == 1 and (<TaskCore>self).task_factory is None
-    cdef object name = None, context = None, eager_start = None, made
-    for index in range(named):
-        key = <object>PyTuple_GET_ITEM(names, index)
-        value = <object>given[count + index]
-        if key is "name":
-            name = value
-        elif key is "context":
-            context = value
-        elif key is "eager_start":
-            eager_start = value
-        else:
-            is_usual = False
-    if is_usual:
-        made = (<TaskCore>self).spawn(<object>given[0], name, context, eager_start)
+    """`create_task`: with the usual arguments, and without a task factory, it is `spawn`."""
+    cdef PyObject *values[4]
+    cdef object made
+    if count == 1 and (<TaskCore>self).task_factory is None and find_keywords(given + 1, names, KEYWORDS, 1, values):
+        made = (<TaskCore>self).spawn(<object>given[0], <object>values[1], <object>values[2], <object>values[3])
     else:
-        made = create_task_of_any_kind(
-            <object>self,
-            *[<object>given[index] for index in range(count)],
-            **{<object>PyTuple_GET_ITEM(names, index): <object>given[count + index] for index in range(named)},
+        made = create_task_fully(
+            <object>self, *tuple_of_arguments(given, count), **dict_of_arguments(given + count, names)
         )
     Py_INCREF(<PyObject *>made)
     return <PyObject *>made
 
 
 cdef PyObject *task_vectorcall(PyObject *kind, PyObject **given, size_t flags, PyObject *names) except NULL:
-    """`Task(coro, ...)` without a tuple and a dictionary, where the arguments are the usual ones."""
+    """`Task(coro, ...)`."""
+    cdef PyObject *values[4]
     cdef Py_ssize_t count = PyVectorcall_NARGS(flags)
-    cdef Py_ssize_t named = 0 if names == NULL else PyTuple_GET_SIZE(names)
-    cdef Py_ssize_t index
-    cdef bint is_usual = count == 1
-    cdef object loop = None, name = None, context = None, eager_start = False, made
+    cdef object made
     cdef Task task
-    for index in range(named):
-        key = <object>PyTuple_GET_ITEM(names, index)
-        value = <object>given[count + index]
-        if key is "loop":
-            loop = value
-        elif key is "name":
-            name = value
-        elif key is "context":
-            context = value
-        elif key is "eager_start":
-            eager_start = value
-        else:
-            is_usual = False
-    if is_usual and PyCoro_CheckExact(<object>given[0]):
+    if count == 1 and PyCoro_CheckExact(<object>given[0]) and find_keywords(given + 1, names, KEYWORDS, 0, values):
+        loop = current_loop() if values[0] == <PyObject *>None else <object>values[0]
         task = Task.__new__(Task)
-        task.set_up(<object>given[0], current_loop() if loop is None else loop, name, context)
-        task.start(eager_start)
+        task.set_up(<object>given[0], loop, <object>values[1], <object>values[2])
+        task.start(<object>values[3])
         made = task
     else:
-        made = call_type(
-            <object>kind,
-            tuple([<object>given[index] for index in range(count)]),
-            {<object>PyTuple_GET_ITEM(names, index): <object>given[count + index] for index in range(named)},
-        )
+        made = call_type(<object>kind, tuple_of_arguments(given, count), dict_of_arguments(given + count, names))
     Py_INCREF(<PyObject *>made)
     return <PyObject *>made
 
