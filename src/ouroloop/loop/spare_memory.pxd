@@ -2,9 +2,10 @@
 # again, and the garbage collector is told of an object only by whoever calls `track`.
 #
 # The collector looks for cycles that nobody refers to. What stands in the lines of a running loop (its ready queue,
-# its timers, its pending tasks) is referred to, so looking at it is in vain, and costs a third of the time of a program
-# with 100,000 of them. So an object is tracked as soon as it may have left these lines for somebody else's hands, and all
-# that stand in them when the loop stops. An object that is not tracked counts as a reference to what it refers to.
+# its timers, its pending tasks) is referred to, so looking at it is in vain, and costs a third of the time of a
+# program with 100,000 of them. So an object is tracked as soon as it may have left these lines for somebody else's
+# hands, and all that stand in them when the loop stops. One that is not tracked counts as a reference to what it
+# refers to.
 # Each module that cimports this has two such types at most. Types derived from them get their memory in the usual way.
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject

@@ -23,7 +23,7 @@ def made_by_factory(
     """The task for `coro`, from the loop's factory. Only what its caller asked for is handed on to the factory: one
     that does not know it says so. A name is set on the task where factories take none.
     """
-    factory = loop.get_task_factory()
+    factory: Any = loop.get_task_factory()
     keywords = dict(others)
     if context is not None:
         keywords["context"] = context
@@ -32,7 +32,7 @@ def made_by_factory(
     takes_name = name is not None and (FACTORY_TAKES_NAME or hasattr(factory, "_takes_name"))
     if takes_name:
         keywords["name"] = name
-    task = factory(loop, coro, **keywords)  # type: ignore[misc]
+    task = factory(loop, coro, **keywords)
     if name is not None and not takes_name and hasattr(task, "set_name"):
         task.set_name(name)
     return task
