@@ -6,6 +6,7 @@ ECOSYSTEM_EVENTS names, one JSON object a line, so that what ran is known when t
 
 import asyncio
 import functools
+import gc
 import json
 import logging
 import os
@@ -55,6 +56,12 @@ class Reporter:
         if os.getpid() == self.pid and not self.events.closed:
             self.events.write(json.dumps(event) + "\n")
             self.events.flush()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        # Suites collect garbage after each test, which takes longer than most tests where thousands of them are known.
+        gc.collect()
+        gc.freeze()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid) -> None:

@@ -141,6 +141,23 @@ def test_wake_up_descriptor_is_given_back_with_the_last_handler(loop):
     assert signal.set_wakeup_fd(-1) == -1
 
 
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "blocking"])
+def test_wake_up_descriptor_that_is_no_longer_one_keeps_no_loop_from_running(loop, is_closed):
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    os.set_blocking(writer, True)  # as a file may do that has got its number
+    try:
+        if is_closed:
+            os.close(writer)
+        assert loop.run_until_complete(asyncio.sleep(0, "ran")) == "ran"
+    finally:
+        signal.set_wakeup_fd(-1)
+        os.close(reader)
+        if not is_closed:
+            os.close(writer)
+
+
 def test_handler_of_sigint_replaces_keyboard_interrupt(loop):
     loop.add_signal_handler(signal.SIGINT, loop.stop)
     loop.call_soon(signal.raise_signal, signal.SIGINT)

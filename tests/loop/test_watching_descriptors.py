@@ -6,6 +6,7 @@ import contextvars
 import os
 import socket
 import threading
+import weakref
 
 import pytest
 
@@ -289,6 +290,33 @@ def test_descriptor_closed_without_being_removed_can_still_be_removed(loop, pair
     assert loop.remove_reader(number) is True
     assert loop.remove_writer(number) is True
     assert loop.remove_reader(number) is False
+
+
+@pytest.mark.parametrize("direction", ["reader", "writer"])
+def test_socket_closed_without_being_removed_can_still_be_removed(loop, pair, direction):
+    add, remove = getattr(loop, f"add_{direction}"), getattr(loop, f"remove_{direction}")
+    left, other = pair
+    add(left, print)
+    left.close()
+    other.close()
+    with pytest.raises(ValueError, match=r"^Invalid file descriptor: -1$"):
+        remove(other)
+    assert remove(left) is True
+    with pytest.raises(ValueError, match=r"^Invalid file descriptor: -1$"):
+        remove(left)
+
+
+def test_watched_socket_stays_alive_until_it_is_removed(loop):
+    left, right = socket.socketpair()
+    number, alive = left.fileno(), weakref.ref(left)
+    with right:
+        loop.add_reader(left, loop.stop)
+        del left
+        right.send(b"x")
+        loop.run_forever()
+        alive().close()
+        assert loop.remove_reader(number) is True
+        assert alive() is None
 
 
 def test_thousand_descriptors_ready_at_once_each_reach_their_own_callback(loop, run_once):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import os
 import socket
 from collections.abc import Callable
@@ -38,6 +39,12 @@ def test_a_refused_connection_names_the_address(loop: Loop) -> None:
         run(loop, connect(loop, LOOPBACK, port))
     assert error.value.errno == errno.ECONNREFUSED
     assert str(error.value) == f"[Errno {errno.ECONNREFUSED}] Connect call failed ('{LOOPBACK}', {port})"
+
+
+def test_nothing_of_the_loop_keeps_the_error_of_a_refused_connection(loop: Loop) -> None:
+    with refusing_port() as port, pytest.raises(ConnectionRefusedError) as error:
+        run(loop, connect(loop, LOOPBACK, port))
+    assert [each for each in gc.get_referrers(error.value) if isinstance(each, list)] == []
 
 
 def test_a_refused_connection_over_ipv6_names_all_four_parts(loop: Loop) -> None:

@@ -5,6 +5,7 @@ cdef class DescriptorWatcher(Watcher):
     cdef Handle reader   # queued when the descriptor can be read, or None
     cdef Handle writer   # queued when the descriptor can be written, or None
 
+    cdef object source   # the object that add_reader or add_writer was given, None for a number
     cdef object sock     # weakref.ref of the socket that its tasks read by turns, or None
     cdef int fd
     cdef int waits       # how often one of them has waited

@@ -1,7 +1,8 @@
 """Callbacks for descriptors that the user owns: what `add_reader` and `add_writer` keep.
 
 One watcher a descriptor, with a handle for each direction. A handle is queued each time its direction is ready, until
-it is removed or replaced; either cancels it, so one that already stands in the queue does nothing.
+it is removed or replaced; either cancels it, so one that already stands in the queue does nothing. While there is one,
+the object that was given for the descriptor stays alive, and once it is closed and has no number, names it still.
 
 A socket that a task reads again and again stays registered with the kernel between two reads ("lingers"), which saves
 two system calls a read. It is known again by the socket object, whose descriptor is its own until it is closed. What
@@ -69,7 +70,7 @@ cdef int read_by_turns(LoopCore core, int fd, object sock, Handle handle) except
         watcher.reader = handle
         core.poller.resume(fd)
     else:
-        set_handle(core, fd, handle, False)
+        set_handle(core, fd, handle, False, sock)
         watcher = watcher_of(core, fd)
         if watcher.sock is None or watcher.sock() is not sock:
             watcher.sock = weakref.ref(sock)
@@ -89,6 +90,8 @@ cdef int end_turn(LoopCore core, int fd, Handle handle) except -1:
     watcher = watcher_of(core, fd)
     if watcher is None or watcher.reader is not handle:
         return 0
+    if watcher.writer is None:
+        watcher.source = None
     if watcher.waits < LINGER_AFTER or watcher.writer is not None:
         watcher.reader = None
         core.watch(fd, watcher.interest(), watcher)
@@ -101,9 +104,10 @@ cdef int end_turn(LoopCore core, int fd, Handle handle) except -1:
     return 0
 
 
-def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes):
+def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes, source):
     """Has `handle` queued whenever `fd` is ready: for writing if `writes`, else for reading.
 
+    source: what the user gave for the descriptor, be it the number.
     Replaces and cancels the handle that was there. Raises OSError for a descriptor that cannot be watched.
     """
     if fd > INT_MAX:
@@ -127,8 +131,20 @@ def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes):
         else:
             watcher.reader = before
         raise
+    watcher.source = None if isinstance(source, int) else source
     if before is not None:
         before.cancel()
+
+
+def number_of_source(LoopCore core not None, source):
+    """The descriptor that is watched for `source`, an object that is closed and cannot say it; -1 where none is."""
+    cdef DescriptorWatcher watcher
+    cdef Py_ssize_t fd
+    for fd in range(0 if core.closed or source is None else core.poller.capacity):
+        watcher = watcher_of(core, fd)
+        if watcher is not None and watcher.source is source:
+            return fd
+    return -1
 
 
 def remove_handle(LoopCore core not None, fd, bint writes):
@@ -144,5 +160,7 @@ def remove_handle(LoopCore core not None, fd, bint writes):
     else:
         watcher.reader = None
     core.watch(fd, watcher.interest(), watcher)
+    if watcher.interest() == 0:
+        watcher.source = None
     before.cancel()
     return True

@@ -121,7 +121,9 @@ async def connect_to_any(
                     return await attempt()
         raise summary(list(itertools.chain.from_iterable(failures)), all_errors)
     finally:
-        # What is raised refers to this frame: it must not refer back.
+        # What is raised refers to this frame: it must not refer back, nor by an attempt's own list.
+        for kept in failures:
+            kept.clear()
         del failures, attempts
 
 

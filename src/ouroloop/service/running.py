@@ -38,8 +38,8 @@ def thread_of(loop: EventLoop) -> Iterator[None]:
     try:
         yield
     finally:
-        if wakeup_before is not None and not loop._signal_handlers:
-            signal.set_wakeup_fd(wakeup_before, warn_on_full_buffer=False)
+        if wakeup_before is not None and not loop._signal_handlers and not _wake_by(wakeup_before):
+            signal.set_wakeup_fd(-1)
         asyncio._set_running_loop(None)
         sys.set_asyncgen_hooks(*hooks)
         sys.set_coroutine_origin_tracking_depth(origin_depth)
@@ -50,11 +50,20 @@ def _take_wakeup_descriptor(loop: EventLoop) -> int | None:
     if threading.current_thread() is not threading.main_thread():
         return None
     before = signal.set_wakeup_fd(loop.poller.wakeup_fd, warn_on_full_buffer=False)
-    if before != -1 and not loop._signal_handlers:
-        # Somebody else listens: a signal still ends a sleep by EINTR.
-        signal.set_wakeup_fd(before)
-        return None
-    return before
+    if before == -1 or loop._signal_handlers:
+        return before
+    # Where somebody else listens, a signal still ends a sleep by EINTR.
+    return None if _wake_by(before) else -1
+
+
+def _wake_by(descriptor: int) -> bool:
+    """Has signals write to a descriptor. False where it was closed without a word, and nothing has changed."""
+    try:
+        signal.set_wakeup_fd(descriptor)
+    except (OSError, ValueError):
+        # Its number may be that of another file by now, which blocks or takes no bytes.
+        return False
+    return True
 
 
 def set_origin_tracking(enabled: bool) -> None:

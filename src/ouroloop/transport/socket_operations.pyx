@@ -272,7 +272,7 @@ cdef class SendAll(SocketOperation):
 
     cdef int wait_for_it(self) except -1:
         cdef WakeHandle handle = new_handle_for(self)
-        set_handle(self.core, self.fd, handle, True)
+        set_handle(self.core, self.fd, handle, True, self.sock)
         self.handle = handle
         return 0
 
