@@ -7,6 +7,7 @@ import random
 import threading
 import time
 import weakref
+from unittest import mock
 
 import pytest
 
@@ -321,3 +322,23 @@ def test_delay_that_is_no_number_is_refused_in_pythons_words(loop, delay):
     words = rf"^unsupported operand type\(s\) for \+: 'float' and '{type(delay).__name__}'$"
     with pytest.raises(TypeError, match=words):
         loop.call_later(delay, print)
+
+
+def test_clock_that_is_replaced_on_one_loop_says_what_is_due(loop):
+    """As tests of programs do, which do not want to wait."""
+
+    async def main():
+        fired = loop.create_future()
+        loop.call_later(1800, fired.set_result, "fired")
+        await asyncio.sleep(0.01)
+        clock = loop.time
+        with mock.patch.object(loop, "time", lambda: clock() + 3600):
+            for _ in range(1000):
+                await asyncio.sleep(0)
+                if fired.done():
+                    break
+            due = loop.call_later(1, print).when()
+        assert due - loop.time() > 3500
+        return await fired
+
+    assert loop.run_until_complete(main()) == "fired"

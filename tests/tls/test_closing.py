@@ -239,6 +239,18 @@ def test_abort_drops_everything(loop, server_context, client_context):
     run(loop, main())
 
 
+def test_what_was_written_right_before_abort_is_sent(loop, server_context, client_context):
+    async def main() -> None:
+        async with Pair(server_context, client_context) as (transport, protocol, peer):
+            transport.write(b"good")
+            transport.write(b"bye")
+            transport.abort()
+            assert await protocol.lost is None
+            assert await peer.call(peer.tls.read, 7) in (b"goodbye", b"good")  # in one record, or in two
+
+    run(loop, main())
+
+
 @pytest.mark.only_ouroloop  # the standard library's ends with an error when bytes come after its close_notify
 def test_what_the_peer_still_sends_after_close_is_read_over(loop, server_context, client_context):
     async def main() -> None:

@@ -60,6 +60,29 @@ def test_abort_drops_what_waits(loop: Loop) -> None:
     run(loop, main())
 
 
+@pytest.mark.parametrize("turn", [False, True], ids=["in the same callback", "in a callback of the protocol"])
+def test_what_was_written_right_before_abort_is_sent(loop: Loop, turn: bool) -> None:
+    class Answering(RecordingProtocol):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self.transport.write(b"good")
+            self.transport.write(b"bye")
+            self.transport.abort()
+
+    async def main() -> None:
+        async with connection(Answering) as (transport, protocol, peer):
+            if turn:
+                await peer.send(b"hello")
+            else:
+                transport.write(b"good")
+                transport.write(b"bye")
+                transport.abort()
+            assert await protocol.lost is None
+            assert await peer.receive_all() == b"goodbye"
+
+    run(loop, main())
+
+
 def test_abort_after_close_drops_what_close_was_still_sending(loop: Loop) -> None:
     async def main() -> None:
         async with connection(RecordingProtocol, small_buffers=True) as (transport, protocol, _peer):

@@ -47,8 +47,8 @@ cdef class LoopCore(LoopState):
     cdef bint has_last_step           # the step that ran last is still on the record: only another step may find it so
     cdef PyTypeObject *step_type      # of the entries that are such steps; NULL where there are none
     cdef public object slow_callback_duration  # seconds an entry may run before debug mode reports it
-    cdef bint has_own_clock           # a subclass overrides time()
-    cdef bint has_own_call_at         # a subclass overrides call_at()
+    cdef bint has_own_clock           # a subclass or the instance overrides time()
+    cdef bint has_own_call_at         # a subclass or the instance overrides call_at()
     cdef bint has_own_call_soon       # a subclass or the instance overrides call_soon(): nothing may go round it
 
     cdef inline int push(self, Runnable entry) except -1:

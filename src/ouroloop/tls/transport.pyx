@@ -239,6 +239,11 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
 
     def abort(self):
         """Drops what is queued and closes at once, without close_notify; `connection_lost(None)` follows."""
+        # As on a plain connection: what was written in this very callback is on its way.
+        if self.is_corked and not self.is_closed:
+            self.flush()
+        if self.stream is not None and self.stream.is_corked:
+            self.stream.flush()
         self.force_close(None)
 
     def _force_close(self, error):

@@ -233,6 +233,9 @@ cdef class StreamTransport(Endpoint):
 
     def abort(self):
         """Drops what is queued and closes at once; `connection_lost(None)` follows."""
+        if self.is_corked:
+            # Only a small write of this very callback: to whoever wrote it, it is on its way.
+            self.flush()
         self.force_close(None)
 
     def _force_close(self, error):
