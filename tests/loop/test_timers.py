@@ -324,6 +324,10 @@ def test_delay_that_is_no_number_is_refused_in_pythons_words(loop, delay):
         loop.call_later(delay, print)
 
 
+def in_an_hour(clock):
+    return lambda: clock() + 3600
+
+
 def test_clock_that_is_replaced_on_one_loop_says_what_is_due(loop):
     """As tests of programs do, which do not want to wait."""
 
@@ -331,8 +335,7 @@ def test_clock_that_is_replaced_on_one_loop_says_what_is_due(loop):
         fired = loop.create_future()
         loop.call_later(1800, fired.set_result, "fired")
         await asyncio.sleep(0.01)
-        clock = loop.time
-        with mock.patch.object(loop, "time", lambda: clock() + 3600):
+        with mock.patch.object(loop, "time", side_effect=in_an_hour(loop.time)):
             for _ in range(1000):
                 await asyncio.sleep(0)
                 if fired.done():
