@@ -13,7 +13,7 @@ import threading
 import tty
 from typing import TYPE_CHECKING, Any
 
-from peers import SECONDS_MAX, Peer, talk
+from peers import SECONDS_MAX, SOCKET_SECONDS_MAX, Peer, talk
 from scenarios import DATA, DatagramEnd, PipeReader, PipeWriter, closing, run, scenario, tls_contexts
 
 import ouroloop.asyncio as ours
@@ -107,7 +107,7 @@ def streams_of_ours(factory: LoopFactory, report: Report) -> None:
                 writer.close()
 
         def client() -> None:
-            with socket.create_connection(address, SECONDS_MAX) as sock:
+            with socket.create_connection(address, SOCKET_SECONDS_MAX) as sock:
                 received.extend(talk(sock, DATA))
             loop.call_soon_threadsafe(over.set_result, None)
 
@@ -133,7 +133,7 @@ def files_by_hand(factory: LoopFactory, report: Report) -> None:
         loop = asyncio.get_running_loop()
 
         def client() -> None:
-            with socket.create_connection(address, SECONDS_MAX) as sock:
+            with socket.create_connection(address, SOCKET_SECONDS_MAX) as sock:
                 while part := sock.recv(65536):
                     received.extend(part)
 

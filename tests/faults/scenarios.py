@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peers import SECONDS_MAX, Peer, echo_until_end, talk
+from peers import SECONDS_MAX, SOCKET_SECONDS_MAX, Peer, echo_until_end, talk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -151,7 +151,7 @@ def serve(factory: LoopFactory, report: Report, protocol: type[Echo]) -> None:
 
         def clients() -> None:
             for _ in range(2):
-                with socket.create_connection(address, SECONDS_MAX) as sock:
+                with socket.create_connection(address, SOCKET_SECONDS_MAX) as sock:
                     received.append(talk(sock, DATA))
             loop.call_soon_threadsafe(over.set_result, None)
 
@@ -461,7 +461,7 @@ def tls_server(factory: LoopFactory, report: Report) -> None:
         def client() -> None:
             try:
                 with (
-                    socket.create_connection(address, SECONDS_MAX) as plain,
+                    socket.create_connection(address, SOCKET_SECONDS_MAX) as plain,
                     client_context.wrap_socket(plain, server_hostname="localhost") as sock,
                 ):
                     for start in range(0, len(DATA), 10_000):

@@ -91,6 +91,7 @@ def test_cycle_through_what_left_the_loop_is_collected_while_the_loop_runs(loop,
     assert loop.run_until_complete(main()) is None
 
 
+@pytest.mark.reference_since(3, 12)
 def test_cycle_through_an_eager_task_is_collected(loop, task_class):
     async def main():
         node = Node()
@@ -105,10 +106,7 @@ def test_cycle_through_an_eager_task_is_collected(loop, task_class):
         gc.collect()
         return reference()
 
-    try:
-        assert loop.run_until_complete(main()) is None
-    except TypeError:
-        pytest.skip("eager tasks came in 3.12")
+    assert loop.run_until_complete(main()) is None
 
 
 def handle_that_waits(loop, node):
