@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 SECONDS_MAX = 8.0
-# Who connects in the very moment in which the listener is closed may hear nothing, neither that nor an end: a race in the
-# kernel (Linux 6.18). Its socket gives up before anybody gives up waiting for its thread.
+# Who connects in the very moment in which the listener is closed may hear nothing, neither that nor an end: a race in
+# the kernel (Linux 6.18). Its socket gives up before anybody gives up waiting for its thread.
 SOCKET_SECONDS_MAX = 4.0
 
 
