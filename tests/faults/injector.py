@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,8 +23,12 @@ SOURCE = Path(__file__).with_name("inject.c")
 
 
 def build(folder: Path) -> Path:
-    """Compiles the library into `folder`, once for each version of its source, and returns its path."""
-    library = folder / f"inject-{SOURCE.stat().st_mtime_ns:x}.so"
+    """Compiles the library into `folder`, once for each version of its source, and returns its path.
+
+    Each version of the C library has its own: Debian's newer Pythons run in another system, on the same folder.
+    """
+    libc = os.confstr("CS_GNU_LIBC_VERSION").replace(" ", "-")
+    library = folder / f"inject-{SOURCE.stat().st_mtime_ns:x}-{libc}.so"
     if not library.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
