@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +99,24 @@ def test_user_sees_a_transport_and_what_was_agreed(loop, server_context, client_
             assert transport.get_write_buffer_limits() == (128 * 1024, 512 * 1024)
             assert transport.get_read_buffer_limits() == (64 * 1024, 256 * 1024)
         assert transport.is_closing()
+
+    run(loop, main())
+
+
+def test_a_program_may_keep_things_on_a_transport_and_replace_its_methods(loop, server_context, client_context):
+    async def main() -> None:
+        async with await connected(server_context, client_context) as ends:
+            transport: Any = ends.transport
+            assert weakref.ref(transport)() is transport
+            transport.kept = "for later"
+            assert transport.kept == "for later"
+            written: list[bytes] = []
+            transport.write = written.append
+            transport.write(b"held back")
+            del transport.write
+            transport.write(b"sent")
+            assert await ends.near.receive(4) == b"sent"
+            assert written == [b"held back"]
 
     run(loop, main())
 

@@ -28,6 +28,8 @@ def test_a_datagram_transport_is_an_asyncio_datagram_transport(loop: Loop) -> No
             assert transport.get_protocol() is protocol
             assert weakref.ref(transport)() is transport
             assert hash(transport) == hash(transport)
+            transport.kept = "for later"  # type: ignore[attr-defined]
+            assert transport.kept == "for later"  # type: ignore[attr-defined]
 
     run(loop, main())
 

@@ -36,6 +36,23 @@ def test_a_stream_transport_is_an_asyncio_transport(loop: Loop) -> None:
     run(loop, main())
 
 
+def test_a_program_may_keep_things_on_a_transport_and_replace_its_methods(loop: Loop) -> None:
+    async def main() -> None:
+        async with connection(RecordingProtocol) as (transport, _, peer):
+            assert not hasattr(transport, "kept")
+            transport.kept = "for later"
+            assert transport.kept == "for later"
+            written: list[bytes] = []
+            transport.write = written.append
+            transport.write(b"held back")
+            del transport.write
+            transport.write(b"sent")
+            assert await peer.receive(4) == b"sent"
+            assert written == [b"held back"]
+
+    run(loop, main())
+
+
 def test_names_of_both_ends(loop: Loop) -> None:
     async def main() -> None:
         async with connection(RecordingProtocol) as (transport, _, peer):

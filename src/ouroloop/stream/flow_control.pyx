@@ -7,7 +7,7 @@ a future of its own, because any number may. Protocols of streams and of process
 import asyncio
 import logging
 
-from ouroloop.stream.late_dictionary cimport without_dictionary
+from ouroloop.loop.late_dictionary cimport without_dictionary
 from ouroloop.stream.waiter cimport core_of, new_waiter
 from ouroloop.task.operation cimport PASSES_ON, Operation
 from ouroloop.transport.native_protocol cimport NativeProtocol

@@ -12,7 +12,7 @@ import sys
 
 from cpython.ref cimport PyObject
 
-from ouroloop.stream.late_dictionary cimport without_dictionary
+from ouroloop.loop.late_dictionary cimport without_dictionary
 from ouroloop.stream.read_buffer cimport ReadBuffer
 from ouroloop.stream.waiter cimport core_of, new_waiter
 from ouroloop.task.future cimport PENDING, Future, restart

@@ -12,7 +12,7 @@ from cpython.object cimport PyTypeObject
 
 from ouroloop.stream.flow_control cimport DrainOperation, FlowControlMixin
 from ouroloop.stream.incoming cimport Incoming
-from ouroloop.stream.late_dictionary cimport without_dictionary
+from ouroloop.loop.late_dictionary cimport without_dictionary
 from ouroloop.task.operation cimport Spares, keep_spares, take_spare
 from ouroloop.transport.stream cimport StreamTransport
 

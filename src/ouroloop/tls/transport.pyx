@@ -7,6 +7,7 @@ from asyncio import constants
 from cpython.bytes cimport PyBytes_GET_SIZE
 
 from ouroloop.loop.core cimport LoopCore
+from ouroloop.loop.late_dictionary cimport without_dictionary
 from ouroloop.tls.connection cimport TlsConnection
 from ouroloop.tls.machine cimport CLOSE, HANDSHAKE, TlsMachine
 from ouroloop.tls.plain_buffer cimport PlainBuffer
@@ -40,6 +41,9 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
     connection by `_attach(transport)` and `_detach(transport)`. handshake_timeout, shutdown_timeout: seconds. is_made:
     the protocol has had its `connection_made` already.
     """
+
+    def __cinit__(self):
+        without_dictionary(self)
 
     def __init__(
         self, LoopCore loop not None, protocol, context, *, server_side=False, server_hostname=None, waiter=None,

@@ -13,6 +13,7 @@ cdef class Endpoint(Watcher):
     cdef object protocol
     cdef object context               # contextvars.Context that every callback of the protocol runs in
     cdef object server                # told when the connection is made and lost, or None
+    cdef dict __dict__                # what users keep on a transport, or replace for a test
     cdef object __weakref__
 
     cdef int own_descriptor(self, LoopCore core, int fd, object context) except -1

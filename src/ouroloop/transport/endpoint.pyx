@@ -24,6 +24,7 @@ from ouroloop.kernel.sockets cimport (
 )
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.loop.handle cimport new_handle
+from ouroloop.loop.late_dictionary cimport without_dictionary
 
 from ouroloop.loop.describe import describe_callback
 
@@ -39,6 +40,7 @@ cdef class Endpoint(Watcher):
     """One end of a connection: a descriptor, its addresses, and the protocol that hears of it."""
 
     def __cinit__(self):
+        without_dictionary(self)
         self.fd = -1
 
     def __del__(self):

@@ -12,7 +12,6 @@ cdef class PipeEnd(Endpoint):
     cdef bint is_closed             # close() was called, or the connection failed or ended
     cdef bint is_over               # connection_lost was called or is queued
     cdef bint is_always_ready       # a device that no poller can watch: it never blocks
-    cdef dict __dict__              # what users keep on a transport, or replace for a test
 
     cdef int take_over(self, LoopCore core, object pipe, object protocol, object waiter, str refusal) except -1
     cdef int go_on(self, int pending) except -1
