@@ -110,6 +110,24 @@ def test_who_waits_for_several_in_turn_is_seen_until_they_are_done(loop):
     assert loop.run_until_complete(task) == [[], [task]]
 
 
+def test_a_time_limit_does_not_hide_what_stands_behind_it(loop):
+    async def inner():
+        await sleep(30)
+
+    async def outer():
+        await wait_for(wait_for(inner(), 60), 60)
+
+    async def main():
+        task = loop.create_task(outer(), name="limited")
+        await asyncio.sleep(0)
+        seen = shape(capture_call_graph(task))
+        task.cancel()
+        await asyncio.wait([task])
+        return seen
+
+    assert loop.run_until_complete(main()) == ("limited", ["inner", "outer"], [])
+
+
 @pytest.mark.only_ouroloop
 def test_who_waits_for_what_was_cancelled_at_once_is_seen(loop):
     async def slow_to_end():

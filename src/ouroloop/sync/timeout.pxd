@@ -23,6 +23,9 @@ cdef class Timeout:
     cdef int stop_timer(self) except -1
     cdef int expire(self) except -1
 
+# As `timeout()`.
+cdef Timeout time_limit(object delay)
+
 cdef class DeadlineTimer(TimerHandle):
     cdef Timeout timeout          # None once it has run or was stopped
 

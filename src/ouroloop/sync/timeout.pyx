@@ -28,6 +28,10 @@ cdef tuple STATE_NAMES = ("created", "active", "expiring", "expired", "finished"
 
 def timeout(delay):
     """A `Timeout` that ends `delay` seconds from now; None never ends. As `asyncio.timeout`."""
+    return time_limit(delay)
+
+
+cdef Timeout time_limit(object delay):
     loop = get_running_loop()
     if delay is None:
         return new_timeout(None)

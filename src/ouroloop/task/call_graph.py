@@ -137,7 +137,8 @@ def _suspended_stack(coroutine: Any) -> tuple[FrameCallGraphEntry, ...]:
                 coroutine = getattr(coroutine, f"{kind}_await")
                 break
         else:
-            break
+            # A native coroutine that awaits another one.
+            frame, coroutine = None, getattr(coroutine, "_awaits", None)
         if frame is not None:
             stack.append(FrameCallGraphEntry(frame))
     return tuple(stack)

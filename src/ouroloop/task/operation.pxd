@@ -39,6 +39,7 @@ cdef class Operation:
     cdef bint is_started
     cdef bint is_running
     cdef bint is_over
+    cdef bint is_relay       # what it waits for was yielded by what it awaits itself, and goes on as it is
     cdef object __weakref__
 
     # For the kinds of operation. True: over, with `value`. False: wait for `waits_on`.

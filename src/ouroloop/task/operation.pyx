@@ -256,7 +256,9 @@ cdef int refuse(Operation self) noexcept:
 cdef int yielded(Operation self, PyObject **result) noexcept:
     """Gives the future to wait for to whoever drives the operation."""
     future = self.waits_on
-    if type(future) is Future or type(future) is Task:
+    if self.is_relay:
+        pass
+    elif type(future) is Future or type(future) is Task:
         (<Future>future).blocking = True
     elif future is not None:
         try:

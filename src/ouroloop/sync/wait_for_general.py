@@ -1,4 +1,4 @@
-"""`wait_for`: one awaitable, with a time limit."""
+"""What `wait_for` does where its native way has no part: no time left, or an awaitable of a rare kind."""
 
 from __future__ import annotations
 
@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-async def wait_for(fut: Awaitable[Result], timeout: float | None) -> Result:
-    """Awaits `fut`, `timeout` seconds at most, and gives its result; `asyncio.wait_for`.
-
-    Past the limit it is cancelled and TimeoutError is raised, unless it refuses: then its own outcome counts. With 0 or
-    less a coroutine is not even started. None waits for ever.
-    """
+async def wait_for_general(fut: Awaitable[Result], timeout: float | None) -> Result:
+    """As `wait_for`, for whatever it is given."""
     if timeout is not None and timeout <= 0:
         future = ensure_future(fut)
         if future.done():
@@ -34,6 +30,10 @@ async def wait_for(fut: Awaitable[Result], timeout: float | None) -> Result:
             raise TimeoutError from error
     async with time_limit(timeout):
         return await fut
+
+
+# What a warning about one that is never awaited says, and a repr.
+wait_for_general.__name__ = wait_for_general.__qualname__ = "wait_for"
 
 
 async def _cancel_and_wait(future: Any) -> None:
