@@ -1,7 +1,10 @@
 """call_soon_threadsafe: calls from other threads arrive, in order, wake the loop, and cost little."""
 
 import asyncio
+import contextlib
 import contextvars
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -125,6 +128,48 @@ def test_wake_up_is_never_lost_in_a_game_of_ping_pong(loop):
     loop.run_forever()
     thread.join()
     assert done == rounds
+
+
+@pytest.mark.only_ouroloop
+def test_descriptor_that_a_thread_is_about_to_write_to_outlives_the_loop(loop_factory):
+    """The thread is held in its write: in the place of the loop's pipe stands one that is full."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    loop = loop_factory()
+    calls = []
+
+    def wake():
+        with contextlib.suppress(RuntimeError):
+            while True:
+                calls.append(None)
+                loop.call_soon_threadsafe(int)
+                time.sleep(0.001)
+
+    async def main():
+        own = signal.set_wakeup_fd(-1)
+        os.dup2(writer, own)
+        thread.start()
+        seen = -1
+        while len(calls) != seen:
+            seen = len(calls)
+            await asyncio.sleep(0.2)
+        return own
+
+    thread = threading.Thread(target=wake, daemon=True)
+    own = loop.run_until_complete(main())
+    loop.close()
+    assert os.path.sameopenfile(own, writer)
+    while thread.is_alive():
+        os.read(reader, 65536)
+        thread.join(0.01)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(own)
+    os.close(reader)
+    os.close(writer)
 
 
 def test_calls_made_before_the_loop_runs_are_kept(loop, run_once):

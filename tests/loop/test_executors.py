@@ -30,6 +30,14 @@ def test_function_runs_in_another_thread_and_its_result_comes_back(loop):
     assert total == 3
 
 
+@pytest.mark.only_ouroloop  # The standard library's thread may not be back yet when the next call comes.
+def test_one_call_after_the_other_takes_one_thread(loop):
+    async def main():
+        return {await loop.run_in_executor(None, threading.get_ident) for _ in range(300)}
+
+    assert len(loop.run_until_complete(main())) == 1
+
+
 def test_threads_of_the_default_executor_are_named_after_asyncio(loop):
     name = loop.run_until_complete(loop.run_in_executor(None, lambda: threading.current_thread().name))
     assert name.startswith("asyncio_")

@@ -316,6 +316,7 @@ def test_what_is_thrown_in_reaches_what_is_awaited(loop, library):
     loop.run_until_complete(main())
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_wait_for_passes_for_a_coroutine_function(loop, library):
     async def main():
         assert asyncio.iscoroutinefunction(library.wait_for)

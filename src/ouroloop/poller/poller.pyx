@@ -5,7 +5,8 @@ A descriptor number may be closed and given out again while an event for its ear
 each registration counts `uses` up, and `is_current()` tells such an event from a live one.
 
 `wake()` may be called from any thread that holds the GIL. It costs a system call only while the poller sleeps, and one
-for each sleep at most. The interpreter's signal handler writes to the same pipe (`signal.set_wakeup_fd`), so a signal
+for each sleep at most. The GIL is let go for that call: the thread that wakes wants it at once. So its byte may come
+after the sleep has ended in another way, and ends the next one early. The interpreter's signal handler writes to the same pipe (`signal.set_wakeup_fd`), so a signal
 that arrives between the last look at pending signals and the system call still ends the sleep.
 
 The loop's core calls this. A kind of poller overrides `apply` and `sleep`.
@@ -60,9 +61,9 @@ cdef class Poller:
         self.is_closed = True
         self.owners = []
         self.capacity = self.watched = 0
-        os.close(self.wake_reader)
-        os.close(self.wake_writer)
-        self.wake_reader = self.wake_writer = -1
+        # A forked child has none of the threads that were waking.
+        if self.waking == 0 or self.home != fork_depth():
+            self.close_pipe()
 
     cdef int watch(self, int fd, int interest, object owner, bint refresh=False) except -1:
         """Says that `owner` waits for `interest` on `fd`; no interest means that nobody watches it any more.
@@ -152,15 +153,27 @@ cdef class Poller:
         """Ends the sleep of `wait()`, if it sleeps."""
         if not self.is_sleeping or self.is_woken:
             return 0
+        cdef Py_ssize_t count
         self.is_woken = True
         self.wake_count += 1
+        self.waking += 1
+        # Without the lock, which the thread that wakes would only come to wait for.
+        with nogil:
+            count = write(self.wake_writer, b"\0", 1)
+            while count < 0 and errno == EINTR:
+                count = write(self.wake_writer, b"\0", 1)
+        self.waking -= 1
         # A full pipe wakes too, so EAGAIN is no failure.
-        while write(self.wake_writer, b"\0", 1) < 0:
-            if errno == EINTR:
-                continue
-            if errno == EAGAIN:
-                break
+        if count < 0 and errno != EAGAIN:
             raise os_error(errno)
+        if self.is_closed and self.waking == 0:
+            self.close_pipe()
+        return 0
+
+    cdef int close_pipe(self) except -1:
+        close(self.wake_reader)
+        close(self.wake_writer)
+        self.wake_reader = self.wake_writer = -1
         return 0
 
     cdef int64_t now_ns(self) noexcept:
@@ -186,7 +199,6 @@ cdef class Poller:
         """Empties the pipe that wakes, and keeps the signal numbers that were in it: every byte but `wake()`'s zero."""
         cdef char found[512]
         cdef Py_ssize_t count, index
-        # Who wakes writes while it holds the interpreter's lock, so its byte is there by now.
         self.is_woken = False
         while True:
             count = read(self.wake_reader, found, sizeof(found))

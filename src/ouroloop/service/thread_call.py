@@ -13,6 +13,8 @@ from ouroloop.task.adopt import as_loop_error, tell
 
 if TYPE_CHECKING:
     import asyncio
+    from collections import deque
+    from collections.abc import Callable
 
     from ouroloop.service.event_loop import EventLoop
 
@@ -26,19 +28,35 @@ class ThreadCall:
         self.loop = loop
         self.future: asyncio.Future[Any] = loop.create_future()
 
-    # In whatever thread; by the names that a concurrent.futures.Future has.
+    def make(self, function: Callable[..., Any], args: tuple[Any, ...], free: deque[None]) -> None:
+        """In a thread of the pool: makes the call, if it is still wanted, and tells the loop.
+
+        free: where the thread counts itself before it tells, since the loop's next call may come at once.
+        """
+        if self.future.cancelled():
+            free.append(None)
+            return
+        try:
+            value = function(*args)
+        except BaseException as error:
+            free.append(None)
+            self._tell(fail, error)
+        else:
+            free.append(None)
+            self._tell(succeed, value)
+        finally:
+            # The error refers to this frame, which must not refer back.
+            del self
+
+    # Of a call that no thread has taken, in whatever thread; by the names that a concurrent.futures.Future has.
 
     def set_running_or_notify_cancel(self) -> bool:
         return not self.future.cancelled()
-
-    def set_result(self, value: Any) -> None:
-        self._tell(succeed, value)
 
     def set_exception(self, error: BaseException) -> None:
         self._tell(fail, error)
 
     def cancel(self) -> bool:
-        """Of a call that no thread has taken, and now none will."""
         self._tell(abandon, None)
         return True
 

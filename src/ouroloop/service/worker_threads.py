@@ -230,14 +230,17 @@ def work(crew: Crew) -> None:
     while (call := calls.get()) is not None:
         future, function, args = call
         try:
-            if future.set_running_or_notify_cancel():
+            if type(future) is ThreadCall:
+                future.make(function, args, free)
+            elif future.set_running_or_notify_cancel():
                 answer(future, function, args)
         except BaseException:
             # Of a callback of the future, which has no other way to be heard.
             logger.critical("Exception in worker", exc_info=True)
+        if type(future) is not ThreadCall:
+            free.append(None)
         # The next call may be long in coming: what belongs to this one goes now.
         del call, future, function, args
-        free.append(None)
     calls.put(None)
 
 
