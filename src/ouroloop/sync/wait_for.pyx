@@ -15,7 +15,7 @@ from ouroloop.task.await_slots cimport RAISED, RETURNED, throw_into
 from ouroloop.task.operation cimport OVER, WAITS, Operation, Spares, keep_spares, take_spare
 
 from ouroloop.sync.coroutine_mark import coroutine_function
-from ouroloop.sync.wait_for_general import wait_for_general
+from ouroloop.sync.wait_for_general import wait_for as wait_for_general
 
 cdef extern from "Python.h":
     int PyIter_Send(object iterator, object value, PyObject **result)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-async def wait_for_general(fut: Awaitable[Result], timeout: float | None) -> Result:
+async def wait_for(fut: Awaitable[Result], timeout: float | None) -> Result:
     """As `wait_for`, for whatever it is given."""
     if timeout is not None and timeout <= 0:
         future = ensure_future(fut)
@@ -30,10 +30,6 @@ async def wait_for_general(fut: Awaitable[Result], timeout: float | None) -> Res
             raise TimeoutError from error
     async with time_limit(timeout):
         return await fut
-
-
-# What a warning about one that is never awaited says, and a repr.
-wait_for_general.__name__ = wait_for_general.__qualname__ = "wait_for"
 
 
 async def _cancel_and_wait(future: Any) -> None:
