@@ -39,6 +39,8 @@ cdef class Operation:
     cdef bint is_started
     cdef bint is_running
     cdef bint is_over
+    cdef bint is_finalized
+    cdef bint has_handed_over    # its value was raised as the StopIteration that is used again
     cdef bint is_relay       # what it waits for was yielded by what it awaits itself, and goes on as it is
     cdef object __weakref__
 

@@ -49,9 +49,7 @@ cdef extern from *:
     static int ouroloop_may_be_kept(PyObject *operation, ouroloop_spares *spares) {
         PyTypeObject *kind = Py_TYPE(operation);
         PyObject **weak_references = (PyObject **)((char *)operation + kind->tp_weaklistoffset);
-        /* A finalizer is called once only, and the next use may need it. */
-        return spares->count < 8 && kind == spares->kind && *weak_references == NULL
-            && !PyObject_GC_IsFinalized(operation);
+        return spares->count < 8 && kind == spares->kind && *weak_references == NULL;
     }
 
     static int ouroloop_keep(PyObject *operation, ouroloop_spares *spares) {
@@ -101,6 +99,8 @@ cdef class Operation:
     """What a native method gives to `await`, as `types.CoroutineType`."""
 
     def __del__(self):
+        # It is called once only, and the next use might need it.
+        self.is_finalized = True
         self.finalize()
 
     def __repr__(self):
@@ -188,11 +188,15 @@ cdef class Operation:
     cdef bint become_spare(self) noexcept:
         """Makes it as new, and keeps it. False when it is to be freed."""
         cdef Spares *spares = self.spares()
-        forget_handed_over()
-        if not self.is_over or not may_be_kept(<PyObject *>self, spares):
+        if self.has_handed_over:
+            self.has_handed_over = False
+            forget_handed_over()
+        if not self.is_over or self.is_finalized or not may_be_kept(<PyObject *>self, spares):
             return False
-        self.waits_on = None
-        self.value = None
+        if self.waits_on is not None:
+            self.waits_on = None
+        if self.value is not None:
+            self.value = None
         self.let_go()
         if not keep(<PyObject *>self, spares):
             return False
@@ -239,6 +243,7 @@ cdef PyObject *operation_next(PyObject *operation) noexcept:
 cdef PyObject *stop_with(PyObject *operation, PyObject *result) noexcept:
     value = owned(result)
     if (<Operation>operation).spares() != NULL:
+        (<Operation>operation).has_handed_over = True
         hand_over(value)
     else:
         set_stop_iteration(value)
