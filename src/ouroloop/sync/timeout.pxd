@@ -12,6 +12,7 @@ cdef enum TimeoutState:
 cdef class Timeout:
     cdef object deadline          # as it was given: seconds on the loop's clock, or None
     cdef TimeoutState state
+    cdef bint is_ahead            # it was still to come when the timeout was made: the clock need not be read again
     cdef object task              # that entered it; None before and after
     cdef int cancelling_before    # requests to cancel that the task had when it entered
     cdef object timer             # the handle that will end it, or None
@@ -19,7 +20,7 @@ cdef class Timeout:
 
     cdef int enter(self) except -1
     cdef int leave(self, object kind, object error) except -1
-    cdef int start_timer(self) except -1
+    cdef int start_timer(self, object loop) except -1
     cdef int stop_timer(self) except -1
     cdef int expire(self) except -1
 

@@ -32,11 +32,14 @@ def timeout(delay):
 
 
 cdef Timeout time_limit(object delay):
+    cdef Timeout timeout
     loop = get_running_loop()
     if delay is None:
         return new_timeout(None)
     if isinstance(loop, LoopCore):
-        return new_timeout((<LoopCore>loop).now() + delay)
+        timeout = new_timeout((<LoopCore>loop).now() + delay)
+        timeout.is_ahead = delay > 0
+        return timeout
     return new_timeout(loop.time() + delay)
 
 
@@ -74,8 +77,9 @@ cdef class Timeout:
                 raise RuntimeError("Timeout has not been entered")
             raise RuntimeError(f"Cannot change state of {STATE_NAMES[<int>self.state]} Timeout")
         self.deadline = when
+        self.is_ahead = False
         self.stop_timer()
-        self.start_timer()
+        self.start_timer(get_running_loop())
 
     def expired(self):
         """True once its time has come while the block ran."""
@@ -107,13 +111,14 @@ cdef class Timeout:
     cdef int enter(self) except -1:
         if self.state != CREATED:
             raise RuntimeError("Timeout has already been entered")
-        task = current_task_of(get_running_loop())
+        loop = get_running_loop()
+        task = current_task_of(loop)
         if task is None:
             raise RuntimeError("Timeout should be used inside a task")
         self.state = ENTERED
         self.task = task
         self.cancelling_before = (<Task>task).cancels_requested if type(task) is Task else task.cancelling()
-        return self.start_timer()
+        return self.start_timer(loop)
 
     cdef int leave(self, object kind, object error) except -1:
         cdef object task = self.task
@@ -137,12 +142,11 @@ cdef class Timeout:
                     name_the_timeout(part)
         return 0
 
-    cdef int start_timer(self) except -1:
+    cdef int start_timer(self, object loop) except -1:
         cdef LoopCore core
         cdef DeadlineTimer timer
         if self.deadline is None:
             return 0
-        loop = get_running_loop()
         if type(self.deadline) is float and isinstance(loop, LoopCore):
             core = <LoopCore>loop
             if not (core.has_own_clock or core.has_own_call_at or core.has_own_call_soon or core._debug):
@@ -151,7 +155,7 @@ cdef class Timeout:
                 timer.due = self.deadline
                 timer.timeout = self
                 self.timer = timer
-                if timer.due <= core.now():
+                if not self.is_ahead and timer.due <= core.now():
                     return core.push(timer)
                 return core.timers.push(timer)
         if self.deadline <= loop.time():
