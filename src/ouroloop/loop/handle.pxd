@@ -24,6 +24,7 @@ cdef class Handle(Runnable):
 
     # Called when its descriptor is ready. False: it has yet to run, and wants to be queued.
     cdef bint wake(self) except -1
+    cdef int revoke(self) except -1      # what cancel() does, but for its overriders
     cdef int failed(self, object callback, tuple args) except -1
     cdef HandleNotes keep_notes(self)
 

@@ -94,16 +94,7 @@ cdef class Handle(Runnable):
 
     def cancel(self):
         """Makes sure that the callback is not called. Cancelling twice changes nothing."""
-        if self._cancelled:
-            return
-        self._cancelled = True
-        # Who cancels it holds it, and it leaves its line before its time.
-        track(<PyObject *>self)
-        loop = self._loop
-        if (<LoopState>loop)._debug if isinstance(loop, LoopState) else loop.get_debug():
-            self.keep_notes().cancelled_repr = repr(self)
-        self._callback = None
-        self._args = None
+        self.revoke()
 
     def cancelled(self):
         """True once `cancel()` was called."""
@@ -119,6 +110,19 @@ cdef class Handle(Runnable):
         if self.notes is not None and self.notes.cancelled_repr is not None:
             return self.notes.cancelled_repr
         return f"<{' '.join(self._repr_info())}>"
+
+    cdef int revoke(self) except -1:
+        if self._cancelled:
+            return 0
+        self._cancelled = True
+        # Who cancels it holds it, and it leaves its line before its time.
+        track(<PyObject *>self)
+        loop = self._loop
+        if (<LoopState>loop)._debug if isinstance(loop, LoopState) else loop.get_debug():
+            self.keep_notes().cancelled_repr = repr(self)
+        self._callback = None
+        self._args = None
+        return 0
 
     cdef int run(self) except -1:
         if references_to(<PyObject *>self) != 1:

@@ -33,7 +33,7 @@ cdef class ThreadSafeHandle(Handle):
     def cancel(self):
         """Makes sure that the callback does not run: is never called, or has returned."""
         self.wait_while_running()
-        Handle.cancel(self)
+        self.revoke()
 
     def cancelled(self):
         """True once `cancel()` was called. Another thread waits for a callback that runs."""

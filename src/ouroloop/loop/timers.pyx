@@ -60,7 +60,7 @@ cdef class TimerHandle(Handle):
 
     def cancel(self):
         """Makes sure that the callback is not called. Cancelling twice changes nothing."""
-        Handle.cancel(self)
+        self.revoke()
         if self.heap is not None:
             self.heap.note_cancelled(self)
 

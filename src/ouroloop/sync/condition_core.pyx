@@ -16,7 +16,7 @@ from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
-from ouroloop.sync.deques cimport append_to, find_deque_methods
+from ouroloop.sync.deques cimport append_to, find_deque_methods, has_any
 from ouroloop.sync.entering cimport Enterable
 from ouroloop.sync.lock_core cimport LockCore, new_acquire_lock
 from ouroloop.sync.waiting cimport Waiting, new_line, wait_error, wake
@@ -141,7 +141,7 @@ cdef class ConditionCore(Enterable):
         return 0
 
     cdef int notify_some(self, object count) except -1:
-        if not self.waiters:
+        if not has_any(self.waiters):
             return 0
         left = count
         if left == 1 and wake(self.waiters[0], False):

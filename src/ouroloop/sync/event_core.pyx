@@ -4,9 +4,11 @@
 """
 
 import asyncio
+from collections import deque
 
 from cpython.object cimport PyTypeObject
 
+from ouroloop.sync.deques cimport find_deque_methods, has_any
 from ouroloop.sync.loop_bound cimport LoopBound
 from ouroloop.sync.waiting cimport Waiting, new_line, wake_all
 from ouroloop.task.operation cimport Spares, keep_spares, take_spare
@@ -65,7 +67,7 @@ cdef class EventCore(LoopBound):
     cdef int raise_flag(self) except -1:
         if not self._value:
             self._value = True
-            if self.waiters:
+            if has_any(self.waiters):
                 wake_all(self.waiters)
         return 0
 
@@ -116,3 +118,4 @@ cdef WaitEvent new_wait_event(EventCore event):
 
 coroutine_function(EventCore.wait)
 keep_spares(<PyTypeObject *>WaitEvent, &spare_wait_events)
+find_deque_methods(deque)

@@ -6,9 +6,11 @@ wakes the next one, so the lock is never free with somebody asleep in its line.
 """
 
 import asyncio
+from collections import deque
 
 from cpython.object cimport PyTypeObject
 
+from ouroloop.sync.deques cimport find_deque_methods, has_any
 from ouroloop.sync.entering cimport Enterable
 from ouroloop.sync.waiting cimport Waiting, has_live, new_line, wake
 from ouroloop.task.operation cimport Spares, keep_spares, take_spare
@@ -62,7 +64,7 @@ cdef class LockCore(Enterable):
 
     cdef bint take(self) except -1:
         """Takes the lock where it is free and nobody has a better claim."""
-        if self._locked or (self._waiters is not None and has_live(self._waiters)):
+        if self._locked or (has_any(self._waiters) and has_live(self._waiters)):
             return False
         self._locked = True
         return True
@@ -71,14 +73,14 @@ cdef class LockCore(Enterable):
         if not self._locked:
             raise RuntimeError("Lock is not acquired.")
         self._locked = False
-        if self._waiters:
+        if has_any(self._waiters):
             self.wake_first()
         return 0
 
     cdef int wake_first(self) except -1:
         if self.overrides() & WAKE_UP_FIRST:
             self._wake_up_first()
-        elif self._waiters:
+        elif has_any(self._waiters):
             # One that is done already is about to run, and takes the lock or wakes the next.
             wake(self._waiters[0], True)
         return 0
@@ -137,3 +139,4 @@ cdef AcquireLock new_acquire_lock(LockCore lock):
 
 coroutine_function(LockCore.acquire)
 keep_spares(<PyTypeObject *>AcquireLock, &spare_acquire_locks)
+find_deque_methods(deque)

@@ -14,7 +14,7 @@ from types import GenericAlias
 
 from cpython.object cimport PyTypeObject
 
-from ouroloop.sync.deques cimport append_to, find_deque_methods, popleft_from
+from ouroloop.sync.deques cimport append_to, find_deque_methods, has_any, popleft_from
 from ouroloop.sync.event_core cimport EventCore
 from ouroloop.sync.loop_bound cimport LoopBound
 from ouroloop.sync.waiting cimport Waiting, new_line, wake, was_woken
@@ -180,7 +180,7 @@ cdef class QueueCore(LoopBound):
     def empty(self):
         """True while no item is in it."""
         self.ask_items()
-        return not self.items
+        return not has_any(self.items)
 
     def full(self):
         """True while it holds `maxsize` items; never for a queue without limit."""
@@ -282,7 +282,7 @@ cdef class QueueCore(LoopBound):
         if self.overrides() & EMPTY:
             return self.empty()
         self.ask_items()
-        return not self.items
+        return not has_any(self.items)
 
     cdef bint is_full(self) except -1:
         if self.limit == 0 and not self.overrides() & FULL:
@@ -314,7 +314,7 @@ cdef class QueueCore(LoopBound):
         self.is_finished = False
         if self.finished is not None:
             self.finished._value = False
-        if self.getters or self.overrides() & WAKEUP_NEXT:
+        if has_any(self.getters) or self.overrides() & WAKEUP_NEXT:
             self.wake_next(self._getters)
         return 0
 
@@ -324,7 +324,7 @@ cdef class QueueCore(LoopBound):
                 raise QueueShutDown
             raise QueueEmpty
         item = self._get() if self.overrides() & GET_ITEM else self.get_item()
-        if self.putters or self.overrides() & WAKEUP_NEXT:
+        if has_any(self.putters) or self.overrides() & WAKEUP_NEXT:
             self.wake_next(self._putters)
         return item
 
@@ -332,7 +332,7 @@ cdef class QueueCore(LoopBound):
         if self.overrides() & WAKEUP_NEXT:
             self._wakeup_next(line)
             return 0
-        while line:
+        while has_any(line):
             if wake(popleft_from(line), None):
                 break
         return 0

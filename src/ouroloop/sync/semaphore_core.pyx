@@ -5,9 +5,11 @@ A waiter that is ended after that gives its place back.
 """
 
 import asyncio
+from collections import deque
 
 from cpython.object cimport PyTypeObject
 
+from ouroloop.sync.deques cimport find_deque_methods, has_any
 from ouroloop.sync.entering cimport Enterable
 from ouroloop.sync.waiting cimport Waiting, has_live, new_line, wake, was_woken
 from ouroloop.task.operation cimport Spares, keep_spares, take_spare
@@ -63,7 +65,7 @@ cdef class SemaphoreCore(Enterable):
         return acquire
 
     cdef bint is_locked(self) except -1:
-        return self._value == 0 or (self._waiters is not None and has_live(self._waiters))
+        return self._value == 0 or (has_any(self._waiters) and has_live(self._waiters))
 
     cdef bint take(self) except -1:
         if self.locked() if self.overrides() & LOCKED else self.is_locked():
@@ -75,13 +77,13 @@ cdef class SemaphoreCore(Enterable):
         self._value += 1
         if self.overrides() & WAKE_UP_NEXT:
             self._wake_up_next()
-        elif self._waiters:
+        elif has_any(self._waiters):
             self.wake_next()
         return 0
 
     cdef bint wake_next(self) except -1:
         """Gives a place to the first waiter that has none. False when there is nobody."""
-        if not self._waiters:
+        if not has_any(self._waiters):
             return False
         if wake(self._waiters[0], True):
             self._value -= 1
@@ -186,3 +188,4 @@ cdef AcquireSemaphore new_acquire_semaphore(SemaphoreCore semaphore):
 
 coroutine_function(SemaphoreCore.acquire)
 keep_spares(<PyTypeObject *>AcquireSemaphore, &spares)
+find_deque_methods(deque)
