@@ -37,7 +37,7 @@ from libc.string cimport memset
 from ouroloop.kernel.clock cimport ticks
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.handle cimport Handle, LoopState, Runnable, new_handle
-from ouroloop.loop.spare_memory cimport track
+from ouroloop.loop.spare_memory cimport track, untrack
 from ouroloop.loop.thread_safe_handle cimport ThreadSafeHandle, new_thread_safe_handle
 from ouroloop.loop.timers cimport TimerHandle, TimerHeap, new_timer
 from ouroloop.poller.poller cimport Poller
@@ -336,6 +336,8 @@ cdef class LoopCore(LoopState):
         self.check_open()
         self.thread_ident = PyThread_get_thread_ident()
         self.run_since_poll = POLL_AFTER_ENTRIES
+        untrack(self.ring)
+        self.timers.hide()
         try:
             self.run_iterations(once=False)
         finally:
@@ -521,6 +523,7 @@ cdef class LoopCore(LoopState):
     cdef int track_all(self) except -1:
         """Tells the garbage collector of what stands in the loop's lines, because the loop stops."""
         cdef Py_ssize_t place
+        track(<PyObject *>self.ring)
         for place in range(self.count):
             track(ring_item(<PyObject *>self.ring, (self.head + place) & self.mask))
         return self.timers.track_all()
@@ -557,6 +560,8 @@ cdef class LoopCore(LoopState):
             for place in range(self.count):
                 ring_put(<PyObject *>grown, place, ring_item(<PyObject *>self.ring, (head + place) & self.mask))
                 ring_put(<PyObject *>self.ring, (head + place) & self.mask, <PyObject *>None)
+            if self.thread_ident != 0:
+                untrack(grown)
             self.ring = grown
             self.head = 0
             self.mask = len(grown) - 1

@@ -5,7 +5,7 @@
 # its timers, its pending tasks) is referred to, so looking at it is in vain, and costs a third of the time of a
 # program with 100,000 of them. So an object is tracked as soon as it may have left these lines for somebody else's
 # hands, and all that stand in them when the loop stops. One that is not tracked counts as a reference to what it
-# refers to.
+# refers to. The lists that are these lines are not looked at either while the loop runs.
 # Each module that cimports this has two such types at most. Types derived from them get their memory in the usual way.
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
@@ -72,5 +72,7 @@ cdef extern from *:
     #endif
     """
     void use_spare_memory "ouroloop_use_spare_memory"(PyTypeObject *kind)
+    # Has the collector pass over it.
+    void untrack "PyObject_GC_UnTrack"(object hidden)
     # Tells the collector of it, unless it knows.
     void track "ouroloop_track"(PyObject *object)

@@ -15,6 +15,7 @@ cdef class TimerHeap:
     cdef list handles                # handles[i] is due at deadlines[i]; None past `count`
     cdef Py_ssize_t count
     cdef Py_ssize_t capacity
+    cdef bint is_hidden              # the collector passes over `handles`, because the loop runs
     cdef bint has_new_first          # one was pushed that is due before all others; whoever collects takes it back
     cdef Py_ssize_t cancelled_count  # cancelled handles that still stand in the heap
     cdef uint64_t next_order
@@ -24,6 +25,8 @@ cdef class TimerHeap:
     cdef int note_cancelled(self, TimerHandle handle) except -1
     cdef int compact(self) except -1
     cdef int clear(self) except -1
+    cdef int keep_in(self, list handles) except -1
+    cdef int hide(self) except -1
     cdef int track_all(self) except -1
     cdef int grow(self) except -1
     cdef int resize(self, Py_ssize_t capacity) except -1

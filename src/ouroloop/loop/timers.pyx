@@ -15,7 +15,7 @@ from cpython.ref cimport PyObject
 from libc.stdlib cimport free, realloc
 
 from ouroloop.loop.handle cimport Handle
-from ouroloop.loop.spare_memory cimport track, use_spare_memory
+from ouroloop.loop.spare_memory cimport track, untrack, use_spare_memory
 
 cdef extern from "Python.h":
     object PyContext_CopyCurrent()
@@ -188,7 +188,7 @@ cdef class TimerHeap:
         self.count = len(kept)
         self.cancelled_count = 0
         kept.extend([None] * (self.capacity - self.count))
-        self.handles = kept
+        self.keep_in(kept)
         for place in range(self.count // 2 - 1, -1, -1):
             self.sift_down(place)
         if self.capacity > 1024 and self.count < self.capacity // 8:
@@ -199,15 +199,29 @@ cdef class TimerHeap:
         """Forgets every handle."""
         cdef list before = self.handles
         cdef Py_ssize_t count = self.count
-        self.handles = [None] * self.capacity
+        self.keep_in([None] * self.capacity)
         self.count = self.cancelled_count = 0
         for place in range(count):
             (<TimerHandle>before[place]).heap = None
         return 0
 
+    cdef int keep_in(self, list handles) except -1:
+        if self.is_hidden:
+            untrack(handles)
+        self.handles = handles
+        return 0
+
+    cdef int hide(self) except -1:
+        """Has the garbage collector pass over the line of handles, because the loop runs."""
+        self.is_hidden = True
+        untrack(self.handles)
+        return 0
+
     cdef int track_all(self) except -1:
         """Tells the garbage collector of every handle, because the loop stops."""
         cdef Py_ssize_t place
+        self.is_hidden = False
+        track(<PyObject *>self.handles)
         for place in range(self.count):
             track(PyList_GET_ITEM_borrowed(self.handles, place))
         return 0

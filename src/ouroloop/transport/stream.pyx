@@ -364,8 +364,8 @@ cdef class StreamTransport(Endpoint):
         return 0
 
     cdef int read_natively(self) except -1:
-        cdef char *scratch
-        cdef Py_ssize_t count
+        cdef char *scratch = NULL
+        cdef Py_ssize_t count = 0
         cdef bytes data = None
         if self.room:
             data = self.read_large()
