@@ -64,7 +64,7 @@ def run(recipe: Recipe, servers: Servers, options: argparse.Namespace) -> Verdic
     environment = Environment(recipe, options.folder, options.wheel)
     try:
         environment.prepare()
-        variables = servers.variables(recipe.servers)
+        variables = {**servers.variables(recipe.servers), **servers.packages.beside(recipe.programs)}
     except (PreparationError, ServerError) as problem:
         return Verdict(recipe.name, recipe.version, recipe.group, note=recipe.note, problem=str(problem))
     if options.load:

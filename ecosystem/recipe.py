@@ -31,6 +31,10 @@ class Recipe:
     arguments: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     servers: list[str] = field(default_factory=list)
+    # Programs that the tests start, each with the Debian package that has it.
+    programs: dict[str, str] = field(default_factory=dict)
+    # Its tests take rights to a file away and count on being refused, which root is not unless told to.
+    heeds_permissions: bool = False
     loops: list[str] = field(default_factory=lambda: list(LOOPS))
     # The loops run in programs that the tests start, and ask which loop they have; pytest itself has none.
     in_programs: bool = False

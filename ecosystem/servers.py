@@ -50,13 +50,31 @@ class Packages:
         libraries = [path for path in glob(f"{self.folder}/usr/lib/*-linux-*") if os.path.isdir(path)]
         return {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}
 
+    def beside(self, programs: dict[str, str]) -> dict[str, str]:
+        """The environment of a suite that starts these programs by name, each with its package. Raises ServerError."""
+        links = self.folder / "programs"
+        unpacked = {
+            name: self.program(name, package) for name, package in programs.items() if not shutil.which(name)
+        }
+        if not unpacked:
+            return {}
+        links.mkdir(parents=True, exist_ok=True)
+        for name, program in unpacked.items():
+            (links / name).unlink(missing_ok=True)
+            (links / name).symlink_to(program)
+        return {
+            "PATH": f"{os.environ['PATH']}:{links}",
+            "LD_LIBRARY_PATH": self.variables()["LD_LIBRARY_PATH"],
+        }
+
     def _find(self, name: str) -> Path | None:
         on_path = shutil.which(name)
         if on_path:
             return Path(on_path)
-        for root in ("", str(self.folder)):
-            for place in ("usr/bin", "usr/sbin", "usr/lib/postgresql/*/bin"):
-                found = sorted(glob(f"{root}/{place}/{name}"))
+        # A name that several packages share is a link that only an installation makes: nc is nc.openbsd.
+        for root, names in (("", [name]), (str(self.folder), [name, f"{name}.*"])):
+            for place in ("usr/bin", "bin", "usr/sbin", "usr/lib/postgresql/*/bin"):
+                found = [path for each in names for path in sorted(glob(f"{root}/{place}/{each}"))]
                 if found:
                     return Path(found[-1])
         return None

@@ -46,6 +46,23 @@ def test_a_server_whose_package_nobody_has(tmp_path, monkeypatch):
         Packages(tmp_path).program("no-such-program", "no-such-package")
 
 
+def test_a_program_under_another_name_than_its_package_gives_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    packages = Packages(tmp_path)
+    unpacked = tmp_path / "bin" / "no-such-program.debian"
+    unpacked.parent.mkdir()
+    unpacked.write_text("#!/bin/sh\n")
+    unpacked.chmod(0o755)
+    path = packages.beside({"no-such-program": "no-such-package"})["PATH"]
+    found = shutil.which("no-such-program", path=path)
+    assert found is not None
+    assert os.path.realpath(found) == str(unpacked)
+
+
+def test_programs_of_this_machine_change_nothing(tmp_path):
+    assert Packages(tmp_path).beside({"sh": "dash"}) == {}
+
+
 class Deaf(Redis):
     """A server that ends at once."""
 

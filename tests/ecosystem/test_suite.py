@@ -1,6 +1,7 @@
 """Runs of a suite: outcomes, loops, processes that die, tests that hang, and what is tried again."""
 
 import argparse
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,20 @@ def test_every_outcome_is_seen_and_the_worst_phase_counts(suite):
     assert short == wanted
     assert "RuntimeError: late" in outcomes.messages["test_thing.py::test_late"]
     assert outcomes.problem == ""
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv on PATH")
+def test_a_suite_that_asks_for_it_is_refused_what_it_may_not_read(suite):
+    text = (
+        "import os, pathlib, pytest\n"
+        "def test_refused(tmp_path):\n"
+        "    file = tmp_path / 'file'\n"
+        "    file.touch(0)\n"
+        "    with pytest.raises(PermissionError):\n"
+        "        file.read_text()\n"
+    )
+    outcomes = suite(text, heeds_permissions=True).run("asyncio")
+    assert outcomes.tests == {"test_thing.py::test_refused": "passed"}
 
 
 def test_a_process_that_dies_is_said_to_and_in_which_test(suite):
