@@ -16,7 +16,7 @@ from ecosystem.environment import Environment, PreparationError
 from ecosystem.recipe import LOOPS, Recipe, RecipeError, load, names
 from ecosystem.servers import ServerError, Servers
 from ecosystem.suite import Outcomes, Suite
-from ecosystem.verdict import Column, Verdict, judge, regressions
+from ecosystem.verdict import Column, Verdict, elsewhere, judge, regressions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(f"[{number}/{len(recipes)}] {recipe.name} {recipe.version}")
             verdicts[recipe.name] = verdict = run(recipe, servers, options)
             _report(verdict)
-            if options.page:
+            if options.page and not (_adds_only(options) and verdict.is_empty):
                 # After each, so that an interrupted run loses one row only.
-                page.write({**page.read(), recipe.name: verdict}, made_with)
+                page.write({**_rows(), recipe.name: verdict}, made_with)
     bad = [name for name, verdict in verdicts.items() if not verdict.is_good]
     good = len(verdicts) - len(bad)
     print(f"ecosystem: {good} of {len(verdicts)} libraries show no unexplained difference,"
@@ -74,6 +74,8 @@ def run(recipe: Recipe, servers: Servers, options: argparse.Namespace) -> Verdic
     for loop in (each for each in LOOPS if each in recipe.loops and each in options.loops):
         (environment.folder / f"{loop}.log").unlink(missing_ok=True)
         runs[loop] = outcomes = suite.run(loop)
+        if loop == "uvloop":
+            outcomes.problem = outcomes.problem or elsewhere(recipe, loop, outcomes)
         _say(
             f"    {loop:8} {outcomes.count('passed')} passed, {outcomes.count('failed')} failed,"
             f" {outcomes.count('skipped')} skipped, {outcomes.seconds:.0f} s {outcomes.problem}".rstrip()
@@ -90,6 +92,19 @@ def run(recipe: Recipe, servers: Servers, options: argparse.Namespace) -> Verdic
         kept = {loop: column for loop, column in before.columns.items() if loop in recipe.loops}
         verdict.columns = {**kept, **verdict.columns}
     return verdict
+
+
+def _adds_only(options: argparse.Namespace) -> bool:
+    """Whether a run adds to the rows that are there, which stay as they are where it comes to nothing."""
+    return options.load or options.loops == ["uvloop"]
+
+
+def _rows() -> dict[str, Verdict]:
+    """The page's rows, with what their recipes say today."""
+    rows = page.read()
+    for name in rows.keys() & names():
+        rows[name].take_words(load(name))
+    return rows
 
 
 def _is_of(recipe: Recipe, row: Verdict | None) -> bool:

@@ -80,11 +80,13 @@ def _row(verdict: Verdict) -> str:
         column = verdict.columns.get(loop)
         if column is None:
             cells.append("-")
-        elif column.problem:
-            cells.append(f"{column.passed} / {column.failed} / {column.skipped}, not to its end")
         else:
             cells.append(f"{column.passed} / {column.failed} / {column.skipped}")
     said = [verdict.problem] if verdict.problem else []
+    if (column := verdict.columns.get("uvloop")) and column.problem:
+        said.append(f"on uvloop: {column.problem}")
+    if verdict.without_uvloop:
+        said.append(f"no uvloop: {verdict.without_uvloop}")
     if not verdict.columns and not verdict.problem:
         said.append("its tests have not been run to their end yet")
     if verdict.broken:

@@ -33,11 +33,12 @@ class Recipe:
     servers: list[str] = field(default_factory=list)
     # Programs that the tests start, each with the Debian package that has it.
     programs: dict[str, str] = field(default_factory=dict)
-    # Its tests take rights to a file away and count on being refused, which root is not unless told to.
-    heeds_permissions: bool = False
-    loops: list[str] = field(default_factory=lambda: list(LOOPS))
+    # Why it is not run on uvloop; nothing where it is.
+    without_uvloop: str = ""
     # The loops run in programs that the tests start, and ask which loop they have; pytest itself has none.
     in_programs: bool = False
+    # Its tests take rights to a file away and count on being refused, which root is not unless told to.
+    heeds_permissions: bool = False
     # In the part that CI runs, with these arguments more.
     ci: bool = False
     ci_arguments: list[str] = field(default_factory=list)
@@ -62,6 +63,10 @@ class Recipe:
     @property
     def version(self) -> str:
         return self.requirement.partition("==")[2]
+
+    @property
+    def loops(self) -> list[str]:
+        return [loop for loop in LOOPS if loop != "uvloop" or not self.without_uvloop]
 
     @property
     def own_tests(self) -> Path | None:
@@ -97,13 +102,10 @@ def load(name: str, folder: Path = FOLDER) -> Recipe:
         raise RecipeError(
             f"{file}: {recipe.requirement!r} names no version, as in {recipe.requirement}==1.2.3"
         )
-    if not set(recipe.loops) <= set(LOOPS) or "ouroloop" not in recipe.loops:
-        raise RecipeError(
-            f"{file}: loops is {recipe.loops}; it needs ouroloop and may have {', '.join(LOOPS)}"
-        )
     if not recipe.tests and recipe.own_tests is None:
         raise RecipeError(f"{file}: neither tests nor a file test_{name}.py: nothing would be run")
-    for pattern, reason in recipe.differences.items():
+    reasons = {"without_uvloop": recipe.without_uvloop} if recipe.without_uvloop else {}
+    for pattern, reason in {**recipe.differences, **reasons}.items():
         if len(reason.split()) < 4:
             raise RecipeError(f"{file}: the reason for {pattern} says nothing: {reason!r}")
     return recipe

@@ -48,6 +48,8 @@ class Verdict:
     # Why there are no figures, or no proof.
     problem: str = ""
     note: str = ""
+    # Why there is no column of uvloop's, or nothing.
+    without_uvloop: str = ""
     # A minute of load, as `load.Load` has it; empty when there was none.
     load: dict[str, Any] = field(default_factory=dict)
     is_loaded_well: bool = True
@@ -55,6 +57,15 @@ class Verdict:
     @property
     def is_good(self) -> bool:
         return not self.broken and not self.problem and self.is_loaded_well
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was run: `problem` says why."""
+        return not self.columns and not self.load
+
+    def take_words(self, recipe: Recipe) -> None:
+        """Takes what the recipe says beside the figures, which needs no run."""
+        self.note, self.without_uvloop = recipe.note, recipe.without_uvloop
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,7 +87,8 @@ def regressions(base: Outcomes, ours: Outcomes) -> list[str]:
 
 def judge(recipe: Recipe, runs: dict[str, Outcomes], unsteady: list[str]) -> Verdict:
     """Puts the runs of all loops beside each other."""
-    verdict = Verdict(recipe.name, recipe.version, recipe.group, note=recipe.note, unsteady=sorted(unsteady))
+    verdict = Verdict(recipe.name, recipe.version, recipe.group, unsteady=sorted(unsteady))
+    verdict.take_words(recipe)
     verdict.columns = {loop: Column.of(outcomes) for loop, outcomes in runs.items()}
     base, ours = runs["asyncio"], runs["ouroloop"]
     for test in regressions(base, ours):
@@ -102,17 +114,22 @@ def _summary(message: str) -> str:
 
 
 def _problem(recipe: Recipe, runs: dict[str, Outcomes]) -> str:
-    base, ours = runs["asyncio"], runs["ouroloop"]
     for loop in ("asyncio", "ouroloop"):
-        if runs[loop].problem:
-            return f"on {loop}: {runs[loop].problem}"
-    if not base.count("passed"):
+        problem = runs[loop].problem or elsewhere(recipe, loop, runs[loop])
+        if problem:
+            return f"on {loop}: {problem}"
+    if not runs["asyncio"].count("passed"):
         return "no test passes on the standard library's loop, so nothing is shown: look at its log"
+    return ""
+
+
+def elsewhere(recipe: Recipe, loop: str, outcomes: Outcomes) -> str:
+    """Why a run says nothing of a loop, for the suite took others; nothing where it does."""
     if recipe.in_programs:
         return ""
-    if not ours.loops.get("ouroloop"):
-        return "the suite made no loop of ours"
-    # A suite may ask for the standard library's loop by a name that nobody else can answer; most may not.
-    if ours.loops.get("asyncio", 0) > ours.loops["ouroloop"]:
-        return f"the suite ran on the standard library's loop: {ours.loops}"
+    if not outcomes.loops.get(loop):
+        return "the suite made no such loop"
+    # A suite may ask for another loop by a name that nobody else can answer; most of its tests may not.
+    if outcomes.loops[loop] * 2 < sum(outcomes.loops.values()):
+        return f"the suite ran on another loop: {outcomes.loops}"
     return ""

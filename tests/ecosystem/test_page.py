@@ -41,6 +41,18 @@ def test_a_row_that_only_load_has_made_does_not_pass_for_one_without_differences
     assert "| one | 1.2 | - | - | - | its tests have not been run to their end yet |" in text
 
 
+def test_why_there_are_no_figures_of_uvloop_stands_in_the_row():
+    text = page.render(
+        [
+            row("one", without_uvloop="it has no setting for a loop"),
+            Verdict("two", "1.2", "Web", {"uvloop": Column(1, 0, 0, 3.0, {}, "not over after 3 s")}),
+        ],
+        "CPython 3.13",
+    )
+    assert "| 10 / 1 / 2 | - | 10 / 1 / 2 | no uvloop: it has no setting for a loop |" in text
+    assert "| - | 1 / 0 / 0 | - | on uvloop: not over after 3 s |" in text
+
+
 def test_a_problem_stands_in_its_row():
     text = page.render(
         [Verdict("one", "1.2", "Web", problem="cannot be installed on Python 3.11")], "CPython 3.11"

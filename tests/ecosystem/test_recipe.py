@@ -29,6 +29,11 @@ def test_a_recipe_names_its_project_and_version(tmp_path):
     )
 
 
+def test_a_reason_leaves_uvloop_out(tmp_path):
+    recipe = load("thing", written(tmp_path, without_uvloop='"it has no setting for a loop"'))
+    assert recipe.loops == ["asyncio", "ouroloop"]
+
+
 def test_a_difference_is_found_by_pattern(tmp_path):
     table = '{"tests/a.py::test_*" = "looks at a private name of the standard library"}'
     recipe = load("thing", written(tmp_path, differences=table))
@@ -42,8 +47,7 @@ def test_a_difference_is_found_by_pattern(tmp_path):
         ({"group": '"Webs"'}, "group is 'Webs', and not one of Web,"),
         ({"group": None}, "group is missing"),
         ({"requirements": '["thing"]'}, "names no version, as in thing==1.2.3"),
-        ({"loops": '["asyncio"]'}, "it needs ouroloop"),
-        ({"loops": '["ouroloop", "other"]'}, "may have asyncio, uvloop, ouroloop"),
+        ({"without_uvloop": '"cannot"'}, "the reason for without_uvloop says nothing: 'cannot'"),
         ({"tests": None}, "nothing would be run"),
         ({"test": '["tests"]'}, "unknown: test"),
         ({"differences": '{"a" = "because"}'}, "the reason for a says nothing: 'because'"),

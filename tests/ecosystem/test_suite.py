@@ -174,6 +174,23 @@ def test_loops_that_are_not_run_again_keep_their_columns(suite, monkeypatch, tmp
     assert set(verdict.columns) == {"asyncio", "uvloop", "ouroloop"}
 
 
+def test_a_run_on_uvloop_that_made_none_says_so(suite, monkeypatch, tmp_path):
+    tests = suite("import asyncio\ndef test_loop():\n    asyncio.SelectorEventLoop().close()\n")
+    tests.environment.prepare = lambda: None
+    row = Verdict("thing", "1", "Web", {"asyncio": Column(7, 0, 0, 1.0, {"asyncio": 1}, "")})
+    monkeypatch.setattr(command, "Environment", lambda *_: tests.environment)
+    monkeypatch.setattr(command.page, "read", lambda: {"thing": row})
+    options = argparse.Namespace(folder=tmp_path, wheel=None, load=False, ci=False, loops=["uvloop"])
+    # This environment has no uvloop, so the plugin's policy is its name only.
+    (tmp_path / "uvloop.py").write_text(
+        "from asyncio import DefaultEventLoopPolicy as EventLoopPolicy\nclass Loop: pass\n"
+    )
+    tests.recipe.environment["PYTHONPATH"] += f":{tmp_path}"
+    with Servers(tmp_path) as servers:
+        verdict = command.run(tests.recipe, servers, options)
+    assert verdict.columns["uvloop"].problem == "the suite made no such loop"
+
+
 def outcomes_of(loops, **tests):
     return Outcomes(tests=dict(tests), loops=loops)
 
@@ -204,9 +221,17 @@ def test_a_reason_that_nothing_needs_is_reported():
     assert (verdict.is_good, verdict.unused) == (True, ["a*"])
 
 
-@pytest.mark.parametrize("loops", [{}, {"asyncio": 3}, {"asyncio": 3, "ouroloop": 1}])
+@pytest.mark.parametrize(
+    "loops", [{}, {"asyncio": 3}, {"asyncio": 3, "ouroloop": 1}, {"uvloop": 3, "ouroloop": 1}]
+)
 def test_a_suite_that_did_not_run_on_ours_proves_nothing(loops):
     assert not judged(outcomes_of(loops, a="passed", b="failed")).is_good
+
+
+@pytest.mark.parametrize("loops", [{}, {"uvloop": 3}, {"uvloop": 3, "asyncio": 1}])
+def test_a_suite_that_did_not_run_on_the_standard_library_has_nothing_to_compare_with(loops):
+    base = outcomes_of(loops, a="passed")
+    assert judged(outcomes_of({"ouroloop": 1}, a="passed"), base).problem.startswith("on asyncio: the suite ")
 
 
 def test_a_suite_of_which_nothing_passes_proves_nothing():
