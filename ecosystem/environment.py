@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import http.client
 import json
 import os
 import re
@@ -13,11 +14,12 @@ import sys
 import tarfile
 import urllib.parse
 import urllib.request
+import zlib
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ecosystem.recipe import Recipe
@@ -111,22 +113,26 @@ class Environment:
                 archive.open("wb") as file,
             ):
                 shutil.copyfileobj(source, file)
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise PreparationError(f"its source distribution does not arrive from {url}: {error}") from error
         shutil.rmtree(self.suite, ignore_errors=True)
-        with tarfile.open(archive) as unpacked:
-            members = []
-            for member in unpacked:
-                inside = member.name.partition("/")[2]
-                if any(fnmatchcase(inside, f"{each}*") for each in self.recipe.unpack):
-                    member.name = inside
-                    members.append(member)
-            unpacked.extractall(self.suite, members, filter="data")
+        try:
+            with tarfile.open(archive) as unpacked:
+                unpacked.extractall(self.suite, self._wanted(unpacked), filter="data")
+        except (tarfile.TarError, EOFError, zlib.error) as error:
+            raise PreparationError(f"{url} is no source distribution, or not whole: {error}") from error
         for test in self.recipe.tests:
             if not (self.suite / test.partition("::")[0]).exists():
                 raise PreparationError(
                     f"the source distribution has no {test}: change tests or unpack in its recipe"
                 )
+
+    def _wanted(self, archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+        """What is unpacked, without the folder that all of it stands in."""
+        for member in archive:
+            inside = member.name.partition("/")[2]
+            if any(fnmatchcase(inside, f"{each}*") for each in self.recipe.unpack):
+                yield member.replace(name=inside)
 
 
 def sdist_url(project: str, version: str) -> str:

@@ -98,14 +98,19 @@ class Packages:
             ) from None
 
     def _run(self, command: list[str], folder: Path) -> str:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=FETCH_SECONDS_MAX,
-            stdin=subprocess.DEVNULL,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=FETCH_SECONDS_MAX,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            raise ServerError(
+                f"`{' '.join(command[:6])} …` took longer than {FETCH_SECONDS_MAX} s: does the mirror answer?"
+            ) from None
         if done.returncode:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
             raise ServerError(
@@ -154,7 +159,7 @@ class Server:
                 )
             self._wait_ready()
             self.fill()
-        except OSError as error:
+        except (OSError, subprocess.TimeoutExpired) as error:
             self.stop()
             raise self.problem(str(error)) from error
         except ServerError:

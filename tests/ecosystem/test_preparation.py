@@ -1,9 +1,13 @@
 """What cannot be installed or started is said, with what to do, and the other libraries are run nevertheless."""
 
+import io
 import os
 import shutil
 import socket
 import sys
+import tarfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from ecosystem.command import main
@@ -36,6 +40,80 @@ def test_an_index_that_does_not_answer(monkeypatch):
         monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{taken.getsockname()[1]}/simple")
         with pytest.raises(PreparationError, match="the package index does not answer at http"):
             sdist_url("thing", "1.0")
+
+
+@pytest.fixture
+def index(monkeypatch):
+    """A package index on this machine that answers each path with the bytes that stand in a dictionary."""
+    files = {}
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body, length = files[self.path]
+            self.send_response(200)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+        yield files
+        server.shutdown()
+        thread.join()
+
+
+def archive(*names):
+    """A source distribution with these files."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as tar:
+        for name in names:
+            tar.addfile(tarfile.TarInfo(f"no-such-library-1.0/{name}"))
+    return written.getvalue()
+
+
+def unpacked(folder, files, body, length=None):
+    link = b'<a href="/no-such-library-1.0.tar.gz">it</a>'
+    files["/simple/no-such-library/"] = link, len(link)
+    files["/no-such-library-1.0.tar.gz"] = body, len(body) if length is None else length
+    made = environment(folder, unpack=["tests/"], tests=["tests"])
+    made.suite.mkdir(parents=True)
+    made._unpack()
+    return made.suite
+
+
+def test_of_a_source_distribution_only_what_is_asked_for_is_unpacked(tmp_path, index):
+    suite = unpacked(tmp_path, index, archive("tests/test_a.py", "no_such_library/__init__.py"))
+    assert [str(file.relative_to(suite)) for file in suite.rglob("*.py")] == ["tests/test_a.py"]
+
+
+@pytest.mark.parametrize(
+    ("body", "length", "complaint"),
+    [
+        (b"<html>try later</html>", None, "is no source distribution, or not whole: "),
+        (archive("tests/test_a.py")[:-20], None, "is no source distribution, or not whole: "),
+        (archive("setup.py"), None, "the source distribution has no tests"),
+    ],
+)
+def test_a_source_distribution_that_is_none(tmp_path, index, body, length, complaint):
+    with pytest.raises(PreparationError, match=complaint):
+        unpacked(tmp_path, index, body, length)
+
+
+def test_a_source_distribution_that_breaks_off(tmp_path, index):
+    body = archive("tests/test_a.py")
+    with pytest.raises(PreparationError, match=r"no source distribution, or not whole|does not arrive from"):
+        unpacked(tmp_path, index, body[:-20], len(body))
+
+
+def test_a_mirror_that_never_answers(tmp_path, monkeypatch):
+    monkeypatch.setattr("ecosystem.servers.FETCH_SECONDS_MAX", 0.2)
+    with pytest.raises(ServerError, match=r"`sleep 60 …` took longer than 0.2 s"):
+        Packages(tmp_path)._run(["sleep", "60"], tmp_path)
 
 
 def test_a_server_whose_package_nobody_has(tmp_path, monkeypatch):
@@ -79,6 +157,23 @@ def test_a_server_that_does_not_start_says_why_each_time(tmp_path, monkeypatch):
         for _ in range(2):
             with pytest.raises(ServerError, match=r"deaf does not start on port .*: Address already in use"):
                 servers.variables(["deaf"])
+
+
+class Slow(Redis):
+    """A server whose data is never made."""
+
+    name = "slow"
+
+    def set_up(self):
+        self.run(["/bin/sleep", "60"])
+
+
+def test_a_server_whose_data_takes_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setitem(SERVERS, "slow", Slow)
+    monkeypatch.setattr("ecosystem.servers.START_SECONDS_MAX", 0.1)
+    opened_up(tmp_path)
+    with Servers(tmp_path) as servers, pytest.raises(ServerError, match=r"slow does not start .* timed out"):
+        servers.variables(["slow"])
 
 
 def test_a_port_that_is_taken_is_told_where_the_suite_knows_no_other(tmp_path):
