@@ -43,6 +43,26 @@ def test_host_and_port_may_be_of_several_types(loop: Loop, host: Any, as_type: C
         assert run(loop, connect_and_say(loop, listener, host, port)) == b"!"
 
 
+def test_what_has_arrived_is_read_before_what_the_waiting_code_calls_soon(loop: Loop) -> None:
+    async def first_seen() -> bytes:
+        near, far = socket.socketpair()
+        near.setblocking(False)
+        with far:
+            far.sendall(b"early")
+            transport, protocol = await loop.create_connection(RecordingProtocol, sock=near)
+            seen: list[bytes] = []
+            loop.call_soon(lambda: seen.append(bytes(protocol.received)))
+            await turns()
+            transport.close()
+            await protocol.lost
+            return seen[0]
+
+    async def main() -> None:
+        assert [await first_seen() for _ in range(20)] == [b"early"] * 20
+
+    run(loop, main())
+
+
 def test_a_name_is_resolved(loop: Loop, resolve_as: ResolveAs) -> None:
     with listening_socket() as listener:
         resolve_as("server.test", [listener.getsockname()])

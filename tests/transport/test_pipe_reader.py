@@ -52,6 +52,25 @@ def test_end_of_the_stream_is_told_and_then_the_loss(loop: Loop, tmp_path: Path,
     run(loop, main())
 
 
+def test_what_has_arrived_is_read_before_what_the_waiting_code_calls_soon(loop: Loop) -> None:
+    async def first_seen() -> bytes:
+        reader, writer = os.pipe()
+        os.write(writer, b"early")
+        transport, protocol = await loop.connect_read_pipe(PipeProtocol, os.fdopen(reader, "rb", 0))
+        seen: list[bytes] = []
+        loop.call_soon(lambda: seen.append(bytes(protocol.received)))
+        await turns()
+        os.close(writer)
+        transport.close()
+        await protocol.lost
+        return seen[0]
+
+    async def main() -> None:
+        assert [await first_seen() for _ in range(20)] == [b"early"] * 20
+
+    run(loop, main())
+
+
 def test_terminal_whose_other_side_is_gone_ends_with_its_error(loop: Loop, tmp_path: Path) -> None:
     async def main() -> None:
         async with reading("terminal", tmp_path) as (_, protocol, writer):

@@ -92,6 +92,7 @@ cdef class LoopCore(LoopState):
     cdef int grow_ring(self) except -1
     cdef int run_iterations(self, bint once) except -1
     cdef int run_once(self) except -1
+    cdef int ask_poller_next(self) noexcept
     cdef int poll(self, int64_t timeout_ns) except -1
     cdef int measure_ticks(self, double now) except -1
     cdef int collect_due(self, double now) except -1

@@ -11,7 +11,8 @@ An iteration (`run_once`):
 poller and the clock are asked once `POLL_AFTER_ENTRIES` of them ran or `POLL_AFTER_SECONDS` passed, whichever is first,
 because the system call costs as much as several task switches, and reading the clock a tenth of one. How long ago it
 was is told by the processor's counter, whose rate is measured as the loop runs. The first iteration of a run and the
-last one always ask, and a timer that became the first to be due is looked at in the next one.
+last one always ask, so does the next one after `ask_poller_next`, and a timer that became the first to be due is looked
+at in the next one.
 
 An entry may cork work (small writes) until it is over; `settle` then does it, so that one callback's writes cost one
 system call and none waits longer than its callback.
@@ -335,7 +336,7 @@ cdef class LoopCore(LoopState):
         """Runs iterations until `stop()`. The caller has made the thread ready (running loop, hooks, signals)."""
         self.check_open()
         self.thread_ident = PyThread_get_thread_ident()
-        self.run_since_poll = POLL_AFTER_ENTRIES
+        self.ask_poller_next()
         untrack(self.ring)
         self.timers.hide()
         try:
@@ -352,7 +353,7 @@ cdef class LoopCore(LoopState):
     def _run_once(self):
         """One iteration, for tools that drive a loop by hand."""
         self.check_open()
-        self.run_since_poll = POLL_AFTER_ENTRIES
+        self.ask_poller_next()
         try:
             self.run_iterations(once=True)
         finally:
@@ -401,6 +402,11 @@ cdef class LoopCore(LoopState):
         elif self.timers.has_new_first:
             self.collect_due(self.now())
         return self.run_batch()
+
+    cdef int ask_poller_next(self) noexcept:
+        """Has the next iteration ask the poller, however much is ready."""
+        self.run_since_poll = POLL_AFTER_ENTRIES
+        return 0
 
     cdef int poll(self, int64_t timeout_ns) except -1:
         """Queues what the ready descriptors' watchers want to run."""

@@ -140,6 +140,8 @@ cdef class PipeEnd(Endpoint):
         self.waiter = None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+            # What has arrived already is read before anything that who waits calls soon.
+            self.core.ask_poller_next()
         return 0 if error is None else self.report(error, "connection_made", (self,))
 
     cdef int update_interest(self) except -1:
