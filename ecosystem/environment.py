@@ -101,7 +101,8 @@ class Environment:
             log.write_text(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}", encoding="utf-8")
             raise PreparationError(
                 f"{problem}: {_complaint(done.stderr)} (all of it: {_shown(log)}). Pin a version that this "
-                f"Python has in ecosystem/recipes/{self.recipe.name}.toml, or run it with PYTHON=python3.13"
+                f"Python has in ecosystem/recipes/{self.recipe.name}.toml"
+                + (", or run it with PYTHON=python3.13" if sys.version_info[:2] != (3, 13) else "")
             )
 
     def _unpack(self) -> None:

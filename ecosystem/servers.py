@@ -181,7 +181,7 @@ class Server:
 
     def problem(self, why: str) -> ServerError:
         return ServerError(
-            f"{self.name} does not start on port {self.port}: {why}. Its log: {os.path.relpath(self.log)}"
+            f"{self.name} does not start on port {self.port}: {why.rstrip('.')}. Its log: {os.path.relpath(self.log)}"
         )
 
     def program(self, name: str) -> str:
