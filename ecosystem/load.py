@@ -3,6 +3,7 @@
 A library with a server has a program `recipes/load_NAME.py`, which listens on the port that its argument names. It runs
 under `ouroloop run` in the library's environment. HTTP is asked for by wrk, from Debian's packages; what speaks
 something else has a `recipes/client_NAME.py` that starts a client of others, and says what it did in wrk's words.
+What several of them need is `plugin/ecosystem_load.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecosystem.recipe import FOLDER
 from ecosystem.servers import ServerError, free_port, listens
+from ecosystem.suite import PLUGIN
 
 if TYPE_CHECKING:
     from ecosystem.environment import Environment
@@ -86,7 +88,7 @@ def run(
     with log.open("w") as output:
         server = subprocess.Popen(
             command,
-            env={**os.environ, **variables, "PYTHONPATH": ""},
+            env={**os.environ, **variables, "PYTHONPATH": str(PLUGIN)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -113,7 +115,11 @@ def _ask(client: list[str], seconds: int, packages: Packages, load: Load) -> Non
     """Runs the client once and adds up what it says: wrk's words, which our starters of other clients use too."""
     last = f"{seconds}s" if client[-1] == "-d" else str(seconds)
     done = subprocess.run(
-        [*client, last], env=packages.variables(), capture_output=True, text=True, timeout=seconds + 60
+        [*client, last],
+        env={**packages.variables(), "PYTHONPATH": str(PLUGIN)},
+        capture_output=True,
+        text=True,
+        timeout=seconds + 60,
     )
     counted = re.search(r"(\d+) requests in", done.stdout)
     errors = re.findall(r"(?:Socket errors|Non-2xx).*", done.stdout)

@@ -4,8 +4,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+
+from ecosystem_load import load_from_threads
 
 THREADS = 4
 TEXT = "some text\n" * 5000
@@ -42,19 +43,6 @@ def load(port, deadline, counts, errors):
                 master.wait()
 
 
-def main(port, seconds):
-    if shutil.which("ssh") is None:
-        sys.exit("no program ssh on PATH: Debian has it in openssh-client")
-    counts, errors = [], []
-    deadline = time.monotonic() + seconds
-    threads = [threading.Thread(target=load, args=(port, deadline, counts, errors)) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    print(f"{len(counts)} requests in {seconds} s")
-    if errors:
-        print(f"Socket errors: {len(errors)}, the first {errors[0]}")
-
-
-main(int(sys.argv[1]), float(sys.argv[2]))
+if shutil.which("ssh") is None:
+    sys.exit("no program ssh on PATH: Debian has it in openssh-client")
+load_from_threads(THREADS, load)

@@ -1,10 +1,9 @@
 """websocket-client, 16 threads"""
 
-import sys
-import threading
 import time
 
 import websocket
+from ecosystem_load import load_from_threads
 
 THREADS = 16
 MESSAGES_A_CONNECTION = 200
@@ -28,17 +27,4 @@ def load(port, deadline, counts, errors):
             errors.append(repr(error))
 
 
-def main(port, seconds):
-    counts, errors = [], []
-    deadline = time.monotonic() + seconds
-    threads = [threading.Thread(target=load, args=(port, deadline, counts, errors)) for _ in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    print(f"{len(counts)} requests in {seconds} s")
-    if errors:
-        print(f"Socket errors: {len(errors)}, the first {errors[0]}")
-
-
-main(int(sys.argv[1]), float(sys.argv[2]))
+load_from_threads(THREADS, load)
