@@ -26,7 +26,8 @@ source distribution has no tests is tested by ours beside its recipe, against th
 
 No test that passes on the standard library's loop may fail on Ouroloop without a line below that says why.
 Numbers are tests: passed / failed / skipped; a dash is a loop that they were not run on. What fails on every loop is
-the library's own, or this machine's. Recipes without a row here have not been run to their end yet.
+the library's own, or this machine's; why tests fail on uvloop only was not looked into. Recipes without a row here have
+not been run to their end yet.
 """
 
 
