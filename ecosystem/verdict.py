@@ -64,8 +64,13 @@ class Verdict:
         return not self.columns and not self.load
 
     def take_words(self, recipe: Recipe) -> None:
-        """Takes what the recipe says beside the figures, which needs no run."""
+        """Takes what the recipe says beside the figures, which needs no run: a reason that was found, too."""
         self.note, self.without_uvloop = recipe.note, recipe.without_uvloop
+        for test in list(self.broken):
+            reason = recipe.difference(test)
+            if reason is not None:
+                del self.broken[test]
+                self.known[test] = reason
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -106,8 +106,13 @@ def test_a_row_is_kept_where_uvloop_cannot_be_added(ask):
 
 def test_a_row_says_what_its_recipe_says_today(ask):
     column = Column(7, 0, 0, 1.0, {"asyncio": 1}, "")
-    row = Verdict("other", "1", "Web", {"asyncio": column, "ouroloop": column}, note="of old")
+    broken = {"t::a": "AssertionError", "t::b": "AssertionError"}
+    row = Verdict("other", "1", "Web", {"asyncio": column, "ouroloop": column}, broken, note="of old")
     page.write({"other": row}, "CPython 3.13")
-    recipes = [recipe("thing"), recipe("other", without_uvloop="it has no setting for a loop")]
-    _, text = ask(recipes, "thing", "--loops", "asyncio,ouroloop")
-    assert "| other | 1 | 7 / 0 / 0 | - | 7 / 0 / 0 | no uvloop: it has no setting for a loop |" in text
+    reasons = {"t::a": "asks for a private name"}
+    changed = recipe("other", without_uvloop="it has no setting for a loop", differences=reasons)
+    _, text = ask([recipe("thing"), changed], "thing", "--loops", "asyncio,ouroloop")
+    said = "no uvloop: it has no setting for a loop; **1 unexplained**; 1 explained below"
+    assert f"| other | 1 | 7 / 0 / 0 | - | 7 / 0 / 0 | {said} |" in text
+    assert "- `t::a`: asks for a private name\n" in text
+    assert "- `t::b`: **unexplained**: `AssertionError`\n" in text
