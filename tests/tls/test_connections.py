@@ -103,7 +103,9 @@ def test_user_sees_a_transport_and_what_was_agreed(loop, server_context, client_
     run(loop, main())
 
 
-def test_a_program_may_keep_things_on_a_transport_and_replace_its_methods(loop, server_context, client_context):
+def test_a_program_may_keep_things_on_a_transport_and_replace_its_methods(
+    loop, server_context, client_context
+):
     async def main() -> None:
         async with await connected(server_context, client_context) as ends:
             transport: Any = ends.transport

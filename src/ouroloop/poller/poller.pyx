@@ -6,8 +6,9 @@ each registration counts `uses` up, and `is_current()` tells such an event from 
 
 `wake()` may be called from any thread that holds the GIL. It costs a system call only while the poller sleeps, and one
 for each sleep at most. The GIL is let go for that call: the thread that wakes wants it at once. So its byte may come
-after the sleep has ended in another way, and ends the next one early. The interpreter's signal handler writes to the same pipe (`signal.set_wakeup_fd`), so a signal
-that arrives between the last look at pending signals and the system call still ends the sleep.
+after the sleep has ended in another way, and ends the next one early. The interpreter's signal handler writes to the
+same pipe (`signal.set_wakeup_fd`), so a signal that arrives between the last look at pending signals and the system
+call still ends the sleep.
 
 The loop's core calls this. A kind of poller overrides `apply` and `sleep`.
 """
