@@ -43,6 +43,7 @@ def test_host_and_port_may_be_of_several_types(loop: Loop, host: Any, as_type: C
         assert run(loop, connect_and_say(loop, listener, host, port)) == b"!"
 
 
+@pytest.mark.exact_calls
 def test_what_has_arrived_is_read_before_what_the_waiting_code_calls_soon(loop: Loop) -> None:
     async def first_seen() -> bytes:
         near, far = socket.socketpair()

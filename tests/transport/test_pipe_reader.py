@@ -52,6 +52,7 @@ def test_end_of_the_stream_is_told_and_then_the_loss(loop: Loop, tmp_path: Path,
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 def test_what_has_arrived_is_read_before_what_the_waiting_code_calls_soon(loop: Loop) -> None:
     async def first_seen() -> bytes:
         reader, writer = os.pipe()
