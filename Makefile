@@ -86,19 +86,37 @@ $(VENV)/.editable: $(VENV)/.build-tools meson.options
 	    --config-settings=build-dir=$(BUILD) --config-settings=setup-args=-Dassertions=true
 	@touch $@
 
-# The build folder of a wheel is kept, so only what changed is compiled again.
-$(TESTED)/.wheel: BUILD_FOLDER := $(BUILD)
-$(TESTED)/.wheel: ASSERTIONS := true
-$(RELEASE)/.wheel: BUILD_FOLDER := $(BUILD)-release
-$(RELEASE)/.wheel: ASSERTIONS := false
-$(TESTED)/.wheel $(RELEASE)/.wheel: %/.wheel: %/pyvenv.cfg $(VENV)/.build-tools $(SOURCES)
-	@echo "Installing ouroloop into $(@D), from a wheel, assertions: $(ASSERTIONS)"
+# wheel FOLDER BUILD-FOLDER OPTIONS: builds a wheel into FOLDER and leaves no other there. The build folder is kept, so
+# only what changed is compiled again.
+define wheel
+rm -rf $(1)
+$(WITH_TOOLS) $(LOCK) $(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir $(1) . \
+    --config-settings=build-dir=$(2) $(3:%=--config-settings=setup-args=-D%)
+endef
+
+$(TESTED)/.wheel: %/.wheel: %/pyvenv.cfg $(VENV)/.build-tools $(SOURCES)
+	@echo "Installing ouroloop into $(@D), from a wheel with assertions"
 	@# Dated before the build, so that what is edited meanwhile counts as newer.
 	@touch $@.new
 	@find src -name __pycache__ -prune -exec rm -rf {} +
-	@rm -rf $(@D)/wheels
-	@$(WITH_TOOLS) $(LOCK) $(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir $(@D)/wheels . \
-	    --config-settings=build-dir=$(BUILD_FOLDER) --config-settings=setup-args=-Dassertions=$(ASSERTIONS)
+	@$(call wheel,$(@D)/wheels,$(BUILD),assertions=true)
+	@$(call INSTALL,$(@D)) --force-reinstall --no-deps $(@D)/wheels/ouroloop-*.whl
+	@mv $@.new $@
+
+# What is shipped is built twice, with a run of typical work between: the second build knows which way branches go. That
+# takes GCC; other compilers build once.
+TRAINED = $(findstring Free Software Foundation,$(shell $${CC:-cc} --version))
+$(RELEASE)/.wheel: %/.wheel: %/pyvenv.cfg $(VENV)/.build-tools $(SOURCES) tools/training.py
+	@echo "Installing ouroloop into $(@D), from a wheel as it is shipped$(if $(TRAINED),: built$(COMMA) trained$(COMMA) built again)"
+	@touch $@.new
+	@find src -name __pycache__ -prune -exec rm -rf {} +
+ifneq ($(TRAINED),)
+	@find $(BUILD)-release -name '*.gcda' -delete 2>/dev/null || true
+	@$(call wheel,$(@D)/training,$(BUILD)-release,b_pgo=generate)
+	@$(call INSTALL,$(@D)) --no-deps --target $(@D)/training/site $(@D)/training/ouroloop-*.whl
+	@PYTHONPATH=$(@D)/training/site $(@D)/bin/python tools/training.py
+endif
+	@$(call wheel,$(@D)/wheels,$(BUILD)-release,$(if $(TRAINED),b_pgo=use))
 	@$(call INSTALL,$(@D)) --force-reinstall --no-deps $(@D)/wheels/ouroloop-*.whl
 	@mv $@.new $@
 
@@ -205,6 +223,12 @@ demo: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers  ## real servers o
 .PHONY: bench
 bench: $(RELEASE)/.wheel $(RELEASE)/.servers $(RELEASE)/.peers $(RELEASE)/.bench-peers  ## all benchmarks, an hour; QUICK=1 20 minutes; QUESTION=streams,sock ROUNDS=9 PEERS=uvloop choose
 	@$(RELEASE)/bin/python -m benchmarks $(BENCH_OPTIONS) $(ARGS)
+
+.PHONY: wheel
+wheel: $(RELEASE)/.wheel  ## the wheel as it is shipped, in dist/: built, trained on typical work, and built again
+	@mkdir -p dist
+	@cp $(RELEASE)/wheels/ouroloop-*.whl dist/
+	@ls dist/ouroloop-*-$(TAG)-*.whl
 
 .PHONY: docs
 docs: $(RELEASE)/.wheel $(RELEASE)/.site  ## the documentation as a site, build/docs/html/index.html; a warning is an error
