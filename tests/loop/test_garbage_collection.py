@@ -68,9 +68,67 @@ def pending_future(loop, node):
     node.held.add_done_callback(lambda _: node)
 
 
+def in_a_crowd(node, make):
+    """What `make` makes 200 times while a variable refers to the node: the copies of the context refer to it too."""
+    context = contextvars.copy_context()
+    context.run(contextvars.ContextVar("variable").set, node)
+    return context.run(lambda: [make() for _ in range(200)])
+
+
+def crowd_of_handles(loop, node):
+    node.held = in_a_crowd(node, lambda: loop.call_soon(id, 1))
+
+
+def crowd_of_handles_cancelled(loop, node):
+    node.held = in_a_crowd(node, lambda: loop.call_soon(id, 1))
+    for handle in node.held:
+        handle.cancel()
+
+
+def crowd_of_timers(loop, node):
+    node.held = in_a_crowd(node, lambda: loop.call_later(0, id, 1))
+
+
+def crowd_of_timers_cancelled(loop, node):
+    node.held = in_a_crowd(node, lambda: loop.call_later(3600, id, 1))
+    for timer in reversed(node.held):
+        timer.cancel()
+
+
+def contexts_of_a_crowd(loop, node):
+    if hasattr(asyncio.Handle, "get_context"):
+        node.held = [handle.get_context() for handle in in_a_crowd(node, lambda: loop.call_soon(id, 1))]
+
+
+def crowd_of_tasks(loop, node):
+    async def main():
+        pass
+
+    node.held = in_a_crowd(node, lambda: loop.create_task(main()))
+
+
+def contexts_of_tasks_in_a_crowd(loop, node):
+    async def main():
+        pass
+
+    if hasattr(asyncio.Task, "get_context"):
+        node.held = [task.get_context() for task in in_a_crowd(node, lambda: loop.create_task(main()))]
+
+
+def crowd_of_cancelled_tasks(loop, node):
+    async def main():
+        await loop.create_future()
+
+    node.held = in_a_crowd(node, lambda: loop.create_task(main()))
+    for task in node.held:
+        loop.call_soon(task.cancel)
+
+
 DONE = [
     handle_that_ran, timer_that_ran, cancelled_timer, finished_task, task_that_failed, cancelled_task,
-    finished_future, pending_future,
+    finished_future, pending_future, crowd_of_handles, crowd_of_handles_cancelled, crowd_of_timers,
+    crowd_of_timers_cancelled, contexts_of_a_crowd, crowd_of_tasks, contexts_of_tasks_in_a_crowd,
+    crowd_of_cancelled_tasks,
 ]  # fmt: skip
 
 
@@ -129,7 +187,11 @@ def task_that_waits(loop, node):
     node.held._log_destroy_pending = False
 
 
-PENDING = [handle_that_waits, timer_that_waits, timers_that_wait, task_that_waits]
+def crowd_that_waits(loop, node):
+    node.held = in_a_crowd(node, lambda: loop.call_later(3600, id, 1))
+
+
+PENDING = [handle_that_waits, timer_that_waits, timers_that_wait, task_that_waits, crowd_that_waits]
 
 
 @pytest.mark.parametrize("make", PENDING, ids=lambda make: make.__name__)
@@ -177,6 +239,37 @@ def test_what_waits_is_the_collector_s_once_the_loop_stops(loop):
     held[1].cancel()
     loop.run_until_complete(asyncio.sleep(0))
     assert held[1].cancelled()
+
+
+@pytest.mark.only_ouroloop
+@pytest.mark.parametrize("make", ["call_soon", "call_later"])
+def test_contexts_of_a_crowd_are_the_collector_s_once_they_are_seen(loop, make):
+    variable = contextvars.ContextVar("variable")
+
+    def contexts_with(mark):
+        return [
+            each for each in gc.get_objects() if type(each) is contextvars.Context and each.get(variable) is mark
+        ]
+
+    async def main():
+        mark = Node()
+        variable.set(mark)
+        if make == "call_soon":
+            held = [loop.call_soon(id, 1) for _ in range(200)]
+        else:
+            held = [loop.call_later(0.001, id, 1) for _ in range(200)]
+        # The first ones, and that of the task that runs here.
+        known = len(contexts_with(mark))
+        if hasattr(held[-1], "get_context"):
+            assert held[-1].get_context() in contexts_with(mark)
+            known += 1
+        assert len(contexts_with(mark)) == known < 100
+        await asyncio.sleep(0.05)
+        # They have run, and whoever held them may have them in a cycle.
+        assert len(contexts_with(mark)) >= 200
+        del held
+
+    loop.run_until_complete(main())
 
 
 def test_finalizer_of_a_task_may_keep_it(loop, capture_errors):

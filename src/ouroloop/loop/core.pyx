@@ -199,6 +199,8 @@ cdef class LoopCore(LoopState):
 
     cdef Handle soon(self, object callback, tuple args, object context):
         cdef Handle handle = new_handle(callback, args, self, context)
+        if context is None and self.has_crowd(self.count):
+            untrack(handle.context)
         if self._debug:
             handle._source_traceback = capture_stack(sys._getframe())
         self.push_new(handle)
@@ -208,6 +210,8 @@ cdef class LoopCore(LoopState):
         if isnan(when):
             raise ValueError("a time cannot be NaN")
         cdef TimerHandle timer = new_timer(when, when_given, callback, args, self, context)
+        if context is None and self.has_crowd(self.timers.count):
+            untrack(timer.context)
         if self._debug:
             timer._source_traceback = capture_stack(sys._getframe())
         if self.thread_ident == 0:
@@ -384,6 +388,8 @@ cdef class LoopCore(LoopState):
     cdef int run_once(self) except -1:
         cdef double wait
         if self.count == 0 and not self._stopping:
+            if self.timers.cancelled_count != 0:
+                self.timers.drop_cancelled()
             if self.timers.count == 0:
                 self.poll(-1)
             else:
@@ -531,7 +537,7 @@ cdef class LoopCore(LoopState):
         cdef Py_ssize_t place
         track(<PyObject *>self.ring)
         for place in range(self.count):
-            track(ring_item(<PyObject *>self.ring, (self.head + place) & self.mask))
+            (<Runnable>ring_item(<PyObject *>self.ring, (self.head + place) & self.mask)).show()
         return self.timers.track_all()
 
     cdef int settle(self) except -1:

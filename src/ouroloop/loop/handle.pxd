@@ -2,6 +2,8 @@ cdef class Runnable:
     # One entry of the ready queue. run() returns -1 only with KeyboardInterrupt or SystemExit set: everything else
     # has gone to the exception handler.
     cdef int run(self) except -1
+    # Tells the garbage collector of the entry and of what belongs to it alone.
+    cdef void show(self) noexcept
 
 cdef class LoopState:
     # What a handle asks of its loop, where the loop is one of ours.

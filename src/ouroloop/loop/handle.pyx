@@ -17,7 +17,7 @@ from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
-from ouroloop.loop.spare_memory cimport track, use_spare_memory
+from ouroloop.loop.spare_memory cimport let_contexts_go, track, track_context, use_spare_memory
 
 from ouroloop.loop.describe import capture_stack, describe_callback, describe_handle
 
@@ -32,6 +32,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyTuple_GET_SIZE(object arguments)
     void Py_DECREF(PyObject *owned)
     Py_ssize_t references_to "Py_REFCNT"(PyObject *owned)
+    size_t CONTEXT_PLACE "offsetof(struct __pyx_obj_8ouroloop_4loop_6handle_Handle, context)"
 
 cdef object HANDLE_CONTRACT = asyncio.Handle
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
@@ -42,6 +43,9 @@ cdef class Runnable:
 
     cdef int run(self) except -1:
         raise NotImplementedError("a kind of runnable says what it does")
+
+    cdef void show(self) noexcept:
+        track(<PyObject *>self)
 
 
 cdef class LoopState:
@@ -78,7 +82,7 @@ cdef class Handle(Runnable):
 
     @property
     def _context(self):
-        return self.context
+        return self.get_context()
 
     @property
     def _source_traceback(self):
@@ -90,6 +94,7 @@ cdef class Handle(Runnable):
 
     def get_context(self):
         """The `contextvars.Context` that the callback runs in."""
+        track_context(<PyObject *>self.context)
         return self.context
 
     def cancel(self):
@@ -116,7 +121,7 @@ cdef class Handle(Runnable):
             return 0
         self._cancelled = True
         # Who cancels it holds it, and it leaves its line before its time.
-        track(<PyObject *>self)
+        self.show()
         loop = self._loop
         if (<LoopState>loop)._debug if isinstance(loop, LoopState) else loop.get_debug():
             self.keep_notes().cancelled_repr = repr(self)
@@ -126,7 +131,7 @@ cdef class Handle(Runnable):
 
     cdef int run(self) except -1:
         if references_to(<PyObject *>self) != 1:
-            track(<PyObject *>self)
+            self.show()
         cdef tuple args = self._args
         if args is None:
             return 0
@@ -154,7 +159,7 @@ cdef class Handle(Runnable):
     cdef int failed(self, object callback, tuple args) except -1:
         """Gives the raised exception to the loop's exception handler, but for those that must end the loop."""
         cdef object error = take_raised()
-        track(<PyObject *>self)
+        self.show()
         if isinstance(error, ENDS_THE_LOOP):
             return raise_again(error)
         described = describe_callback(callback, args, self._loop.get_debug())
@@ -163,6 +168,10 @@ cdef class Handle(Runnable):
             report["source_traceback"] = self._source_traceback
         self._loop.call_exception_handler(report)
         return 0
+
+    cdef void show(self) noexcept:
+        track(<PyObject *>self)
+        track_context(<PyObject *>self.context)
 
     cdef HandleNotes keep_notes(self):
         if self.notes is None:
@@ -184,3 +193,4 @@ cdef Handle new_handle(object callback, tuple args, object loop, object context)
 
 
 use_spare_memory(<PyTypeObject *>Handle)
+let_contexts_go(<PyTypeObject *>Handle, CONTEXT_PLACE)

@@ -22,6 +22,7 @@ cdef class TimerHeap:
 
     cdef int push(self, TimerHandle handle) except -1
     cdef TimerHandle pop(self)
+    cdef int drop_cancelled(self) except -1
     cdef int note_cancelled(self, TimerHandle handle) except -1
     cdef int compact(self) except -1
     cdef int clear(self) except -1

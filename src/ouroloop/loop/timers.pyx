@@ -1,8 +1,9 @@
 """Timers: handles that wait for their time, and the heap that knows which is due first.
 
 Deadlines come out in order, ties in the order they were made. A cancelled handle drops its callback at once; its place
-in the heap is taken back when it is the newest one, or else as soon as cancelled handles are the greater part of the
-heap, so a program that makes and cancels timers for ever holds no more than twice what is pending.
+in the heap is taken back when it is the newest one, when it is the first one and the loop is about to wait, or else as
+soon as cancelled handles are the greater part of the heap, so a program that makes and cancels timers for ever holds no
+more than twice what is pending.
 
 The loop's core owns one heap, pushes what `call_at` makes and pops what is due.
 """
@@ -159,6 +160,12 @@ cdef class TimerHeap:
         self.handles[last] = None
         return handle
 
+    cdef int drop_cancelled(self) except -1:
+        """Takes out the cancelled handles that would be due first: nobody need wake up for them."""
+        while self.count != 0 and (<TimerHandle>PyList_GET_ITEM_borrowed(self.handles, 0))._cancelled:
+            self.pop()
+        return 0
+
     cdef int note_cancelled(self, TimerHandle handle) except -1:
         """Takes back the place of a handle that was cancelled, now or once there are many."""
         cdef Py_ssize_t last = self.count - 1
@@ -223,7 +230,7 @@ cdef class TimerHeap:
         self.is_hidden = False
         track(<PyObject *>self.handles)
         for place in range(self.count):
-            track(PyList_GET_ITEM_borrowed(self.handles, place))
+            (<TimerHandle>PyList_GET_ITEM_borrowed(self.handles, place)).show()
         return 0
 
     cdef int grow(self) except -1:
