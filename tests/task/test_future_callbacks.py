@@ -98,6 +98,24 @@ def test_removing_takes_every_instance_and_counts_them(loop, future, run_once):
     assert kept == [future] * 8
 
 
+def test_a_callback_that_equals_nothing_is_removed_by_identity(loop, future, run_once):
+    class Lonely:
+        def __eq__(self, other):
+            return False
+
+        __hash__ = object.__hash__
+
+        def __call__(self, future):
+            raise AssertionError("removed")
+
+    callback = Lonely()
+    future.add_done_callback(callback)
+    future.add_done_callback(callback)
+    assert future.remove_done_callback(callback) == 2
+    future.set_result(None)
+    run_once(loop)
+
+
 def test_callbacks_cannot_be_removed_once_the_future_is_done(loop, future, run_once):
     ran = []
     future.add_done_callback(ran.append)

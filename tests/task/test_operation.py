@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+import socket
 import sys
 import weakref
 
 import pytest
 
+from ouroloop import asyncio as namespace
 from ouroloop.sync.event import Event
+from ouroloop.sync.lock import Lock
 from ouroloop.sync.queue import Queue
 
 pytestmark = pytest.mark.only_ouroloop
@@ -30,9 +33,57 @@ def test_it_is_a_coroutine_to_abstract_classes(run):
         assert waiting.__name__ == "wait"
         assert waiting.cr_frame is None
         assert not waiting.cr_running
+        assert not waiting.cr_suspended
+        with pytest.raises(TypeError, match="can't send non-None value to a just-started coroutine"):
+            waiting.send(5)
+        waiting.send(None)
+        assert waiting.cr_suspended
         waiting.close()
+        assert not waiting.cr_suspended
+        with pytest.raises(TypeError, match="must be classes or instances deriving from BaseException, not int"):
+            Event().wait().throw(5)
 
     run(main())
+
+
+@pytest.mark.parametrize("kind", ["get", "wait", "acquire", "sleep", "wait_for", "sock_recv"])
+@pytest.mark.parametrize("way", ["await", "wait_for"])
+def test_who_awaits_it_while_another_does_is_refused_and_the_other_goes_on(run, loop, kind, way):
+    here, there = socket.socketpair()
+
+    async def second(operation):
+        await (operation if way == "await" else namespace.wait_for(operation, 10))
+
+    async def main():
+        queue, event, lock = Queue(), Event(), Lock()
+        await lock.acquire()
+        operation = {
+            "get": queue.get,
+            "wait": event.wait,
+            "acquire": lock.acquire,
+            "sleep": lambda: namespace.sleep(0.02, b"it"),
+            "wait_for": lambda: namespace.wait_for(queue.get(), 10),
+            "sock_recv": lambda: loop.sock_recv(here, 10),
+        }[kind]()
+
+        async def first():
+            return await operation
+
+        task = loop.create_task(first())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="coroutine is being awaited already"):
+            await second(operation)
+        queue.put_nowait(b"it")
+        event.set()
+        lock.release()
+        there.send(b"it")
+        assert await task in (b"it", True)
+        assert not queue._getters
+        assert not event._waiters
+
+    with here, there:
+        here.setblocking(False)
+        run(main())
 
 
 def test_it_is_awaited_once(run):
@@ -224,3 +275,84 @@ def test_one_in_a_cycle_is_collected(run):
         assert not event._waiters
 
     run(main())
+
+
+@pytest.mark.parametrize("method", ["Queue().get()", "FullQueue().put(2)"])
+def test_one_that_could_not_clean_up_serves_nobody_else(run_script, method):
+    # Its loop is closed, so its waiter cannot be cancelled.
+    process = run_script(
+        f"""
+        import gc, sys
+        from ouroloop.asyncio import Queue
+
+        def FullQueue():
+            queue = Queue(1)
+            queue.put_nowait(1)
+            return queue
+
+        async def waits():
+            await {method}
+
+        sys.unraisablehook = lambda unraisable: print(unraisable.exc_value)
+        loop = new_event_loop()
+        loop.set_exception_handler(lambda loop, context: None)
+        task = loop.create_task(waits())
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        loop.close()
+        del task, loop
+        gc.collect()
+
+        async def main():
+            for _ in range(20):
+                queue = Queue(1)
+                await queue.put(3)
+                assert await queue.get() == 3
+                queue.task_done()
+
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(main())
+        """
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == "Event loop is closed\n"
+
+
+@pytest.mark.parametrize("kind", ["sleep(5)", "Event().wait()", "Queue().get()"])
+def test_one_that_the_collector_ends_is_not_called_unawaited(run_script, kind):
+    process = run_script(
+        f"""
+        import gc, sys
+        from ouroloop import asyncio as ours
+
+        class Holder:
+            async def run(self):
+                await ours.{kind}
+
+        sys.unraisablehook = print
+        loop = new_event_loop()
+
+        async def main():
+            for _ in range(3):
+                holder = Holder()
+                holder.coroutine = holder.run()
+                holder.coroutine.send(None)
+                holder.me = holder
+                del holder
+                gc.collect()
+            for _ in range(20):
+                await ours.sleep(0)
+                event = ours.Event()
+                event.set()
+                assert await event.wait() is True
+                queue = ours.Queue()
+                await queue.put(3)
+                assert await queue.get() == 3
+
+        loop.run_until_complete(main())
+        loop.close()
+        """,
+        interpreter_options=("-Werror",),
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout == process.stderr == ""

@@ -399,9 +399,9 @@ cdef class PutItem(Waiting):
     cdef int give_up(self) except -1:
         cdef QueueCore queue = self.queue
         waiter = self.waiter
-        waiter.cancel()
         self.leave(queue._putters)
         self.waiter = None
+        waiter.cancel()
         if was_woken(waiter) and not queue.is_full():
             queue.wake_next(queue._putters)
         return 0
@@ -437,9 +437,9 @@ cdef class GetItem(Waiting):
     cdef int give_up(self) except -1:
         cdef QueueCore queue = self.queue
         waiter = self.waiter
-        waiter.cancel()
         self.leave(queue._getters)
         self.waiter = None
+        waiter.cancel()
         if was_woken(waiter) and not queue.is_empty():
             queue.wake_next(queue._getters)
         return 0

@@ -83,7 +83,7 @@ cdef class WaitFor(Operation):
         if type(self.awaited) is CoroutineType:
             if self.awaited.cr_await is not None:
                 self.fail(RuntimeError("coroutine is being awaited already"))
-        elif not isinstance(self.awaited, Operation):
+        elif not isinstance(self.awaited, Operation) or (<Operation>self.awaited).is_suspended():
             try:
                 self.awaited = self.awaited.__await__()
             except BaseException as error:

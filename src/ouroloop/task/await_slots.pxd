@@ -38,7 +38,7 @@ cdef extern from *:
     void set_slots "ouroloop_set_slots"(PyTypeObject *kind, void *iternext, void *send)
 
 # The exception that the arguments of `throw()` mean.
-cdef object thrown_error(tuple args)
+cdef object thrown_error(tuple args, str refusal)
 # Raises it, without an entry in its traceback.
 cdef int set_error(object error) noexcept
 # Raises StopIteration with a value, whatever that is.

@@ -66,8 +66,8 @@ cdef extern from *:
     void forget "ouroloop_forget"() noexcept
 
 
-cdef object thrown_error(tuple args):
-    """The exception that the arguments of `throw()` mean."""
+cdef object thrown_error(tuple args, str refusal):
+    """The exception that the arguments of `throw()` mean. refusal: the text for what is none; {} is its class."""
     if not 1 <= len(args) <= 3:
         return TypeError(f"throw() takes 1 to 3 arguments ({len(args)} given)")
     kind, value, traceback = args + (None,) * (3 - len(args))
@@ -87,7 +87,7 @@ cdef object thrown_error(tuple args):
                 return TypeError("instance exception may not have a separate value")
             error = kind
         else:
-            return TypeError("exceptions must be classes deriving BaseException or instances of such a class")
+            return TypeError(refusal.format(type(kind).__name__))
     except BaseException as failed:
         return failed
     return error if traceback is None else error.with_traceback(traceback)

@@ -161,7 +161,7 @@ cdef class Future(Runnable):
         cdef list kept = []
         cdef int removed = 0
         for entry in self.callback_entries():
-            if entry[1] is not None and entry[0] == fn:
+            if entry[1] is not None and (entry[0] is fn or entry[0] == fn):
                 removed += 1
             else:
                 kept.append(entry)
@@ -473,7 +473,7 @@ cdef int iterator_send(PyObject *iterator, PyObject *value, PyObject **result) n
 cdef PyObject *iterator_throw(PyObject *iterator, PyObject *args) noexcept:
     cdef FutureIterator self = <FutureIterator>iterator
     self.future = None
-    set_error(thrown_error(<tuple>args))
+    set_error(thrown_error(<tuple>args, "exceptions must be classes deriving BaseException or instances of such a class"))
     return NULL
 
 

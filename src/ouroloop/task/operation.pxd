@@ -19,7 +19,9 @@ cdef extern from *:
     } ouroloop_spares;
 
     static inline PyObject *ouroloop_take_spare(ouroloop_spares *spares) {
-        return spares->kept[--spares->count];
+        PyObject *spare = spares->kept[--spares->count];
+        PyObject_GC_Track(spare);
+        return spare;
     }
     #endif
     """
@@ -39,11 +41,12 @@ cdef class Operation:
     cdef bint is_started
     cdef bint is_running
     cdef bint is_over
-    cdef bint is_finalized
+    cdef bint is_used_up         # not to be kept for the next one: its finalizer has run, or a step of it has failed
     cdef bint has_handed_over    # its value was raised as the StopIteration that is used again
     cdef bint is_relay       # what it waits for was yielded by what it awaits itself, and goes on as it is
     cdef object __weakref__
 
+    cdef bint is_suspended(self) noexcept
     # For the kinds of operation. True: over, with `value`. False: wait for `waits_on`.
     cdef bint go_on(self) except -1
     # Returns PASSES_ON when it has cleaned up; OVER and WAITS are as above, and swallow the exception.

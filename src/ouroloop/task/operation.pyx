@@ -56,6 +56,8 @@ cdef extern from *:
         if (spares->count == 8 || Py_REFCNT(operation) != 1) {
             return 0;
         }
+        /* The collector may be at it just now. It must not finalize or clear what is as new. */
+        PyObject_GC_UnTrack(operation);
         spares->kept[spares->count++] = operation;
         return 1;
     }
@@ -100,13 +102,15 @@ cdef class Operation:
 
     def __del__(self):
         # It is called once only, and the next use might need it.
-        self.is_finalized = True
+        self.is_used_up = True
         self.finalize()
 
     def __repr__(self):
         return f"<coroutine object {self.name()} at {id(self):#x}>"
 
     def __await__(self):
+        if self.is_suspended():
+            raise RuntimeError("coroutine is being awaited already")
         return self
 
     def __iter__(self):
@@ -156,6 +160,14 @@ cdef class Operation:
         """True during a step."""
         return self.is_running
 
+    @property
+    def cr_suspended(self):
+        """True between its steps."""
+        return self.is_suspended()
+
+    cdef bint is_suspended(self) noexcept:
+        return self.is_started and not self.is_running and not self.is_over
+
     cdef bint go_on(self) except -1:
         raise NotImplementedError
 
@@ -191,7 +203,7 @@ cdef class Operation:
         if self.has_handed_over:
             self.has_handed_over = False
             forget_handed_over()
-        if not self.is_over or self.is_finalized or not may_be_kept(<PyObject *>self, spares):
+        if not self.is_over or self.is_used_up or not may_be_kept(<PyObject *>self, spares):
             return False
         if self.waits_on is not None:
             self.waits_on = None
@@ -212,6 +224,9 @@ cdef int operation_send(PyObject *operation, PyObject *value, PyObject **result)
     if self.is_over or self.is_running:
         refuse(self)
         return -1
+    if not self.is_started and value != <PyObject *>None:
+        set_error(TypeError("can't send non-None value to a just-started coroutine"))
+        return -1
     self.is_started = self.is_running = True
     outcome = go_on_quietly(self)
     self.is_running = False
@@ -225,7 +240,7 @@ cdef int operation_send(PyObject *operation, PyObject *value, PyObject **result)
         outcome = yielded(self, result)
         if outcome == YIELDED:
             return YIELDED
-    self.is_over = True
+    self.is_over = self.is_used_up = True
     return -1
 
 
@@ -281,7 +296,7 @@ cdef PyObject *operation_throw(PyObject *operation, PyObject *args) noexcept:
     cdef Operation self = <Operation>operation
     cdef PyObject *result = NULL
     cdef int outcome = PASSES_ON
-    error = thrown_error(<tuple>args)
+    error = thrown_error(<tuple>args, "exceptions must be classes or instances deriving from BaseException, not {}")
     if self.is_over or self.is_running:
         refuse(self)
         return NULL
@@ -296,6 +311,8 @@ cdef PyObject *operation_throw(PyObject *operation, PyObject *args) noexcept:
     self.waits_on = None
     if outcome == PASSES_ON:
         set_error(error)
+    elif outcome == -1:
+        self.is_used_up = True
     elif outcome == OVER:
         set_stop_iteration(owned(take_value(self)))
     return NULL
