@@ -19,9 +19,7 @@ cdef extern from *:
     } ouroloop_spares;
 
     static inline PyObject *ouroloop_take_spare(ouroloop_spares *spares) {
-        PyObject *spare = spares->kept[--spares->count];
-        PyObject_GC_Track(spare);
-        return spare;
+        return spares->kept[--spares->count];
     }
     #endif
     """

@@ -52,12 +52,20 @@ cdef extern from *:
         return spares->count < 8 && kind == spares->kind && *weak_references == NULL;
     }
 
+    /* Whether the garbage collector is at it just now, and will finalize and clear it: what is as new must be spared that.
+       The bit is _PyGC_PREV_MASK_COLLECTING of CPython's pycore_gc.h, in the word before the object. */
+    static inline int ouroloop_is_collected(PyObject *operation) {
+    #if PY_VERSION_HEX < 0x03100000 && !defined(Py_GIL_DISABLED)
+        return (((uintptr_t *)operation)[-1] & 2) != 0;
+    #else
+        return 1;
+    #endif
+    }
+
     static int ouroloop_keep(PyObject *operation, ouroloop_spares *spares) {
-        if (spares->count == 8 || Py_REFCNT(operation) != 1) {
+        if (spares->count == 8 || Py_REFCNT(operation) != 1 || ouroloop_is_collected(operation)) {
             return 0;
         }
-        /* The collector may be at it just now. It must not finalize or clear what is as new. */
-        PyObject_GC_UnTrack(operation);
         spares->kept[spares->count++] = operation;
         return 1;
     }
