@@ -248,7 +248,9 @@ def test_contexts_of_a_crowd_are_the_collector_s_once_they_are_seen(loop, make):
 
     def contexts_with(mark):
         return [
-            each for each in gc.get_objects() if type(each) is contextvars.Context and each.get(variable) is mark
+            each
+            for each in gc.get_objects()
+            if type(each) is contextvars.Context and each.get(variable) is mark
         ]
 
     async def main():

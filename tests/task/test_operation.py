@@ -40,7 +40,9 @@ def test_it_is_a_coroutine_to_abstract_classes(run):
         assert waiting.cr_suspended
         waiting.close()
         assert not waiting.cr_suspended
-        with pytest.raises(TypeError, match="must be classes or instances deriving from BaseException, not int"):
+        with pytest.raises(
+            TypeError, match="must be classes or instances deriving from BaseException, not int"
+        ):
             Event().wait().throw(5)
 
     run(main())

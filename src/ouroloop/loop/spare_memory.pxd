@@ -99,6 +99,7 @@ cdef extern from *:
     # Tells the collector of it, unless it knows.
     void track "ouroloop_track"(PyObject *object)
     void track_context "ouroloop_track_context"(PyObject *context)
-    # Has objects of a kind, and of kinds derived from it, tell of their context before they let go of it: a context takes
-    # itself off the collector's list when it ends. `place`: of the field in the object, in bytes. One kind a module.
+    # Has objects of a kind, and of kinds derived from it, tell of their context before they let go of it: a context
+    # takes itself off the collector's list when it ends. `place`: of the field in the object, in bytes. One kind a
+    # module.
     void let_contexts_go "ouroloop_let_contexts_go"(PyTypeObject *kind, size_t place)

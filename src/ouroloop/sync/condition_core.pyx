@@ -177,6 +177,9 @@ cdef class ConditionCore(Enterable):
     cdef object native_class(self):
         return ConditionCore
 
+    cdef tuple state_names(self):
+        return ("_lock", "_waiters")
+
 
 cdef class WaitCondition(Waiting):
     """`Condition.wait()`: first in the condition's line, then in the lock's."""

@@ -74,6 +74,9 @@ cdef class EventCore(LoopBound):
     cdef object native_class(self):
         return EventCore
 
+    cdef tuple state_names(self):
+        return ("_waiters", "_value")
+
 
 cdef class WaitEvent(Waiting):
     """`Event.wait()`."""

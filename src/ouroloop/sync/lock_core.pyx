@@ -91,6 +91,9 @@ cdef class LockCore(Enterable):
     cdef object native_class(self):
         return LockCore
 
+    cdef tuple state_names(self):
+        return ("_waiters", "_locked")
+
 
 cdef class AcquireLock(Waiting):
     """`Lock.acquire()`."""

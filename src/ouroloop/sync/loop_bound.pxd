@@ -24,6 +24,8 @@ cdef class LoopBound:
     # For the kinds: the methods that others call through `self`, and the class that has the native ones.
     cdef tuple dispatched(self)
     cdef object native_class(self)
+    # The attributes that a copy needs, beside `_loop`.
+    cdef tuple state_names(self)
 
     cdef unsigned int find_overrides(self) except? 0xFFFFFFFF
     cdef object bind_loop(self)

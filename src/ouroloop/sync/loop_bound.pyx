@@ -6,6 +6,7 @@ of a class a version number, which goes when the class, or one above it, is chan
 """
 
 import asyncio
+import copyreg
 
 from cpython.ref cimport PyObject
 
@@ -36,6 +37,19 @@ cdef class LoopBound:
 
     def _get_loop(self):
         return self.bind_loop()
+
+    def __getstate__(self):
+        """Its attributes by name, as the standard library's objects have them, for `copy` and `pickle`."""
+        state = {name: getattr(self, name) for name in (*self.state_names(), "_loop") if hasattr(self, name)}
+        return {**state, **getattr(self, "__dict__", {})}
+
+    def __setstate__(self, state):
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def __reduce_ex__(self, protocol):
+        # One that somebody waits in refers to futures and to a loop, which can be neither copied nor pickled.
+        return copyreg.__newobj__, (type(self),), self.__getstate__()
 
     cdef object bind_loop(self):
         """The running loop. Raises RuntimeError where the first who waited ran on another one."""
@@ -80,6 +94,9 @@ cdef class LoopBound:
 
     cdef tuple dispatched(self):
         return ("_get_loop",)
+
+    cdef tuple state_names(self):
+        return ()
 
     cdef object native_class(self):
         return LoopBound

@@ -346,6 +346,9 @@ cdef class QueueCore(LoopBound):
     cdef object native_class(self):
         return QueueCore
 
+    cdef tuple state_names(self):
+        return ("_maxsize", "_queue", "_getters", "_putters", "_finished", "_unfinished_tasks", "_is_shutdown")
+
 
 cdef class LifoQueueCore(QueueCore):
     """Last in, first out."""

@@ -108,6 +108,9 @@ cdef class SemaphoreCore(Enterable):
     cdef object native_class(self):
         return SemaphoreCore
 
+    cdef tuple state_names(self):
+        return ("_waiters", "_value")
+
 
 cdef class BoundedSemaphoreCore(SemaphoreCore):
     """BoundedSemaphoreCore(value=1)
@@ -133,6 +136,9 @@ cdef class BoundedSemaphoreCore(SemaphoreCore):
 
     cdef object native_class(self):
         return BoundedSemaphoreCore
+
+    cdef tuple state_names(self):
+        return (*SemaphoreCore.state_names(self), "_bound_value")
 
 
 cdef class AcquireSemaphore(Waiting):

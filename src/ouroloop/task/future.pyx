@@ -473,7 +473,8 @@ cdef int iterator_send(PyObject *iterator, PyObject *value, PyObject **result) n
 cdef PyObject *iterator_throw(PyObject *iterator, PyObject *args) noexcept:
     cdef FutureIterator self = <FutureIterator>iterator
     self.future = None
-    set_error(thrown_error(<tuple>args, "exceptions must be classes deriving BaseException or instances of such a class"))
+    cdef str refusal = "exceptions must be classes deriving BaseException or instances of such a class"
+    set_error(thrown_error(<tuple>args, refusal))
     return NULL
 
 

@@ -52,8 +52,8 @@ cdef extern from *:
         return spares->count < 8 && kind == spares->kind && *weak_references == NULL;
     }
 
-    /* Whether the garbage collector is at it just now, and will finalize and clear it: what is as new must be spared that.
-       The bit is _PyGC_PREV_MASK_COLLECTING of CPython's pycore_gc.h, in the word before the object. */
+    /* Whether the garbage collector is at it just now, and will finalize and clear it: what is as new must be spared
+       that. The bit is _PyGC_PREV_MASK_COLLECTING of CPython's pycore_gc.h, in the word before the object. */
     static inline int ouroloop_is_collected(PyObject *operation) {
     #if PY_VERSION_HEX < 0x03100000 && !defined(Py_GIL_DISABLED)
         return (((uintptr_t *)operation)[-1] & 2) != 0;
