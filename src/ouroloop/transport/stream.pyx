@@ -64,6 +64,7 @@ cdef class StreamTransport(Endpoint):
 
     def __init__(self, LoopCore loop not None, sock, protocol, waiter=None, *, server=None):
         self.sock = sock
+        self.check_protocol(protocol)
         self.family = sock.family
         self.protocol_number = sock.proto
         self.waiter = waiter
