@@ -15,7 +15,7 @@ import asyncio
 import logging
 import socket
 
-from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR
@@ -28,6 +28,7 @@ from ouroloop.transport.endpoint cimport Endpoint
 from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.large_read cimport receive_object, room_after
 from ouroloop.transport.native_protocol cimport NativeProtocol
+from ouroloop.transport.protocol_buffer cimport open_buffer
 from ouroloop.transport.write_queue cimport WriteQueue
 
 cdef extern from "Python.h":
@@ -63,8 +64,8 @@ cdef class StreamTransport(Endpoint):
     """
 
     def __init__(self, LoopCore loop not None, sock, protocol, waiter=None, *, server=None):
-        self.sock = sock
         self.check_protocol(protocol)
+        self.sock = sock
         self.family = sock.family
         self.protocol_number = sock.proto
         self.waiter = waiter
@@ -403,13 +404,15 @@ cdef class StreamTransport(Endpoint):
     cdef int read_into_protocol(self) except -1:
         cdef Py_buffer view
         cdef Py_ssize_t count
+        cdef str message = "Fatal error: protocol.get_buffer() call failed."
         try:
             buffer = self.protocol.get_buffer(-1)
             if not len(buffer):
                 raise RuntimeError("get_buffer() returned an empty buffer")
-            PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE | PyBUF_WRITABLE)
+            message = "Fatal read error on socket transport"
+            open_buffer(buffer, &view, "recv_into() argument 1")
         except BaseException as error:
-            return self.fail(error, "Fatal error: protocol.get_buffer() call failed.")
+            return self.fail(error, message)
         if self.fd < 0 or self.is_closed:
             PyBuffer_Release(&view)
             return 0
