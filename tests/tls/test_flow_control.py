@@ -318,6 +318,18 @@ def test_buffer_that_cannot_be_written_to_ends_the_connection(
     assert capture_errors[0]["message"] == "Fatal error on SSL protocol"
 
 
+@pytest.mark.exact_calls
+def test_marks_below_what_was_just_written_pause_nobody(loop, server_context, client_context):
+    async def main() -> None:
+        async with await connected(server_context, client_context, EchoProtocol, RecordingProtocol) as ends:
+            ends.transport.write(b"x" * 1171)
+            ends.transport.set_write_buffer_limits(high=200)
+            await asyncio.sleep(0)
+            assert not {"pause_writing", "resume_writing"} & set(ends.near.calls)
+
+    run(loop, main())
+
+
 def test_protocol_is_changed_for_one_with_a_buffer_and_back(loop, server_context, client_context):
     async def main() -> None:
         async with await connected(server_context, client_context) as ends:

@@ -189,8 +189,7 @@ cdef class StreamTransport(Endpoint):
         """Sends what is queued, and then the end of file; the other direction stays open."""
         if self.is_closed or self.is_eof_written:
             return
-        if self.is_corked:
-            self.flush()
+        self.settle()
         self.is_eof_written = True
         cdef int result
         if self.queue.size == 0 and not self.lost_count and not self.sends_file:
@@ -204,8 +203,7 @@ cdef class StreamTransport(Endpoint):
 
     def get_write_buffer_size(self):
         """How many bytes are queued."""
-        if self.is_corked:
-            self.flush()
+        self.settle()
         return self.queue.size
 
     def get_write_buffer_limits(self):
@@ -214,6 +212,7 @@ cdef class StreamTransport(Endpoint):
 
     def set_write_buffer_limits(self, high=None, low=None):
         """Sets the marks, in bytes queued, between which the protocol is told to pause and to resume writing."""
+        self.settle()
         self.flow.set_limits(high, low)
         self.pause_protocol_if_full()
 
@@ -249,8 +248,7 @@ cdef class StreamTransport(Endpoint):
         """Refuses writes until `_end_file()`: what the file's sender sends must follow what is queued now."""
         if self.sends_file:
             raise RuntimeError("Empty waiter is already set")
-        if self.is_corked:
-            self.flush()
+        self.settle()
         self.sends_file = True
 
     def _room_for_file(self):
