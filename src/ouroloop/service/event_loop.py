@@ -137,11 +137,14 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
             # Processes that still run stay with their transports.
             watch.forget()
         self._process_watches.clear()
-        self._close_core()
-        self._executor_is_shut = True
-        default_executor, self._default_executor = self._default_executor, None
-        if default_executor is not None:
-            default_executor.shutdown(wait=False)
+        try:
+            self._close_core()
+        finally:
+            # A report of what was pending may have failed.
+            self._executor_is_shut = True
+            default_executor, self._default_executor = self._default_executor, None
+            if default_executor is not None:
+                default_executor.shutdown(wait=False)
 
     async def shutdown_asyncgens(self) -> None:
         """Closes the asynchronous generators that were begun in this loop and not finished."""
