@@ -251,8 +251,8 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     # stand in one place and a call makes one coroutine. Their types are wider than the overloads that type checkers
     # know of the base.
 
-    getaddrinfo = dns.resolve  # type: ignore[assignment]
-    getnameinfo = dns.name_of
+    getaddrinfo = dns.getaddrinfo  # type: ignore[assignment]
+    getnameinfo = dns.getnameinfo
     create_connection = connect.create_connection  # type: ignore[assignment]
     connect_accepted_socket = connect.connect_accepted_socket  # type: ignore[assignment]
     create_server = listen.create_server
