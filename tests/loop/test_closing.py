@@ -212,3 +212,23 @@ def test_closed_loop_does_not_warn_when_it_is_collected(implementation):
         warnings.simplefilter("error")
         del loop
         gc.collect()
+
+
+@pytest.mark.only_ouroloop
+def test_closing_goes_on_after_a_report_that_fails(loop_factory):
+    def fail(loop, context):
+        reported.append(context["message"])
+        raise KeyboardInterrupt
+
+    async def main():
+        tasks.extend(asyncio.create_task(asyncio.sleep(100)) for _ in range(3))
+        await asyncio.to_thread(int)
+
+    reported, tasks = [], []
+    loop = loop_factory()
+    loop.run_until_complete(main())
+    loop.set_exception_handler(fail)
+    with pytest.raises(KeyboardInterrupt):
+        loop.close()
+    assert loop.is_closed()
+    assert reported == ["Task was destroyed but it is pending!"] * 3

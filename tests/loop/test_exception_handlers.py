@@ -251,6 +251,27 @@ loop.close()
     assert "Traceback" not in errors
 
 
+@pytest.mark.only_ouroloop
+def test_loop_that_is_left_open_in_debug_mode_is_reported_while_the_interpreter_ends(run_script):
+    source = """
+import os
+
+async def main():
+    asyncio.create_task(asyncio.sleep(100))
+    asyncio.get_running_loop().call_later(50, print)
+    reader, writer = os.pipe()
+    asyncio.get_running_loop().add_reader(reader, print)
+
+loop = new_event_loop()
+loop.run_until_complete(main())
+"""
+    errors = run_script(source, interpreter_options=("-X", "dev")).stderr
+    assert "Task was destroyed but it is pending!\n" in errors
+    assert "source_traceback: Object created at (most recent call last):\n" in errors
+    assert "ImportError" not in errors
+    assert "Logging error" not in errors
+
+
 @pytest.mark.parametrize("context", [None, 5, ["message"]])
 def test_default_handler_refuses_what_is_no_dictionary(quiet_loop, context):
     with pytest.raises(AttributeError, match=f"^'{type(context).__name__}' object has no attribute 'get'$"):

@@ -93,6 +93,17 @@ def test_ready_callbacks_run_before_timers_that_came_due(loop, run_once):
     assert ran == ["callback", "timer"]
 
 
+@pytest.mark.parametrize("now", [math.inf, math.nan])
+def test_clock_that_says_no_time_ends_the_run(loop, now):
+    loop.time = lambda: now
+    with pytest.raises(ValueError, match="NaN"):
+        loop.run_until_complete(asyncio.sleep(0.1))
+    del loop.time
+    for task in asyncio.all_tasks(loop):
+        task.cancel()
+    loop.run_until_complete(asyncio.sleep(0))
+
+
 @pytest.mark.parametrize("delay", [1e6, 1e9, 1e18, 1e300, math.inf, 10**400])
 def test_huge_delay_neither_fails_nor_runs(loop, run_once, delay):
     if isinstance(delay, int):

@@ -280,6 +280,16 @@ def test_descriptor_closed_without_being_removed_gives_its_number_to_the_next(lo
         each.close()
 
 
+@pytest.mark.parametrize("remove", ["remove_reader", "remove_writer"])
+def test_closed_loop_watches_no_number(loop, remove):
+    with pytest.raises(ValueError, match=r"^Invalid file descriptor: -1$"):
+        getattr(loop, remove)(-1)
+    loop.close()
+    assert getattr(loop, remove)(-1) is False
+    with pytest.raises(ValueError, match=r"^Invalid file object: 'x'$"):
+        getattr(loop, remove)("x")
+
+
 @pytest.mark.only_ouroloop
 def test_descriptor_closed_without_being_removed_can_still_be_removed(loop, pair):
     left, _right = pair

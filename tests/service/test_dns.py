@@ -332,3 +332,10 @@ def test_a_host_of_another_type_is_for_the_system_to_refuse(loop: Loop) -> None:
     with pytest.raises(TypeError, match=r"^getaddrinfo\(\) argument 1 must be string or None$"):
         loop.run_until_complete(loop.getaddrinfo(host, 80))
     loop.run_until_complete(loop.shutdown_default_executor())
+
+
+@pytest.mark.parametrize("name", ["getaddrinfo", "getnameinfo"])
+def test_a_question_is_named_after_its_method(loop: Loop, name: str) -> None:
+    question = getattr(loop, name)(("127.0.0.1", 1), 0)
+    question.close()
+    assert question.__name__ == name

@@ -447,6 +447,26 @@ def test_cancelled_start_leaves_no_process(loop: Loop) -> None:
     run(loop, main())
 
 
+class RefusesToSay(asyncio.SubprocessProtocol):
+    @property
+    def connection_made(self) -> Any:  # type: ignore[override]
+        raise AttributeError("no attribute 'connection_made'")
+
+
+@pytest.mark.only_ouroloop
+@pytest.mark.parametrize("factory", [object, lambda: 5, RefusesToSay])
+def test_what_is_no_protocol_is_told_to_who_starts_the_process(
+    loop: Loop, capture_errors: list[dict[str, Any]], factory: Callable[[], Any]
+) -> None:
+    """The standard library's raises it too, unless the process is still there: then it hangs."""
+    before = set(children())
+    with pytest.raises(AttributeError, match="no attribute 'connection_made'"):
+        run(loop, loop.subprocess_exec(factory, "sleep", "100"))
+    assert not set(children()) - before
+    run(loop, asyncio.sleep(0))
+    assert not [context for context in capture_errors if "connection_made" in str(context["exception"])]
+
+
 @pytest.mark.only_ouroloop
 def test_failure_to_connect_a_pipe_leaves_no_process(loop: Loop) -> None:
     """The standard library's hangs here before 3.13."""

@@ -296,6 +296,40 @@ def test_empty_buffer_ends_the_connection(loop, server_context, client_context, 
     assert str(capture_errors[0]["exception"]) == "get_buffer() returned an empty buffer"
 
 
+@pytest.mark.only_ouroloop  # the standard library's does so too, and then leaves its socket in a cycle
+@pytest.mark.parametrize(
+    "buffer", [b"bytes", memoryview(b"read-only"), "text"], ids=["bytes", "read-only", "text"]
+)
+def test_buffer_that_cannot_be_written_to_ends_the_connection(
+    loop, server_context, client_context, capture_errors, buffer
+):
+    class Unwritable(Buffered):
+        def get_buffer(self, sizehint: int) -> Any:
+            return buffer
+
+    async def main() -> None:
+        async with await connected(server_context, client_context, EchoProtocol, Unwritable) as ends:
+            ends.transport.write(b"hello")
+            assert isinstance(await ends.near.lost, TypeError)
+
+    run(loop, main())
+    expected = f"read() argument 2 must be read-write bytes-like object, not {type(buffer).__name__}"
+    assert str(capture_errors[0]["exception"]) == expected
+    assert capture_errors[0]["message"] == "Fatal error on SSL protocol"
+
+
+@pytest.mark.exact_calls
+def test_marks_below_what_was_just_written_pause_nobody(loop, server_context, client_context):
+    async def main() -> None:
+        async with await connected(server_context, client_context, EchoProtocol, RecordingProtocol) as ends:
+            ends.transport.write(b"x" * 1171)
+            ends.transport.set_write_buffer_limits(high=200)
+            await asyncio.sleep(0)
+            assert not {"pause_writing", "resume_writing"} & set(ends.near.calls)
+
+    run(loop, main())
+
+
 def test_protocol_is_changed_for_one_with_a_buffer_and_back(loop, server_context, client_context):
     async def main() -> None:
         async with await connected(server_context, client_context) as ends:

@@ -97,6 +97,30 @@ def test_any_writable_contiguous_buffer_will_do(loop: Loop, make_buffer: Callabl
     run(loop, main())
 
 
+@pytest.mark.parametrize(
+    "buffer",
+    [b"bytes", memoryview(b"read-only"), memoryview(bytearray(10))[::2], "text", [1]],
+    ids=["bytes", "read-only", "strided", "text", "list"],
+)
+def test_a_buffer_that_cannot_be_written_to_ends_the_connection(
+    loop: Loop, capture_errors: list[dict[str, Any]], buffer: Any
+) -> None:
+    async def main() -> None:
+        async with connection(BufferedRecording) as (_, protocol, peer):
+            protocol.buffer = buffer
+            await peer.send(b"x")
+            error = await protocol.lost
+            assert type(error) is TypeError
+            assert str(error) == (
+                f"recv_into() argument 1 must be read-write bytes-like object, not {type(buffer).__name__}"
+            )
+            [context] = capture_errors
+            assert context["message"] == "Fatal read error on socket transport"
+            assert context["exception"] is error
+
+    run(loop, main())
+
+
 def test_the_transport_has_let_go_of_the_buffer_when_it_says_it_is_filled(loop: Loop) -> None:
     class Resizes(BufferedRecording):
         def buffer_updated(self, nbytes: int) -> None:

@@ -154,6 +154,21 @@ def test_happy_eyeballs_does_not_wait_for_an_address_that_never_answers(
         assert run(loop, said) == b"!"
 
 
+def test_addresses_may_be_any_iterable(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(host: str, port: int, **_options: Any) -> Any:
+        address = (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (LOOPBACK, port))
+        return (address for _ in range(2))
+
+    monkeypatch.setattr(loop, "getaddrinfo", getaddrinfo)
+    with listening_socket() as listener:
+        assert run(loop, connect_and_say(loop, listener, "any.test", listener.getsockname()[1])) == b"!"
+
+
+def test_interleaving_by_what_is_no_number_is_refused(loop: Loop) -> None:
+    with pytest.raises(TypeError, match=r"^'>' not supported between instances of 'str' and 'int'$"):
+        run(loop, loop.create_connection(RecordingProtocol, LOOPBACK, 1, interleave="x"))  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize("interleave", [1, 2, 3])
 def test_interleaving_tries_the_families_in_turn(loop: Loop, resolve_as: ResolveAs, interleave: int) -> None:
     """All refuse, and the error names them in the order in which they were tried."""

@@ -140,6 +140,18 @@ def test_lowering_the_high_mark_below_what_waits_pauses_at_once(loop: Loop) -> N
     run(loop, main())
 
 
+@pytest.mark.exact_calls
+def test_marks_below_what_was_just_written_pause_nobody(loop: Loop) -> None:
+    async def main() -> None:
+        async with connection(RecordingProtocol) as (transport, protocol, peer):
+            transport.write(b"x" * 1171)
+            transport.set_write_buffer_limits(high=200)
+            assert await peer.receive(1171) == b"x" * 1171
+            assert protocol.calls == ["connection_made"]
+
+    run(loop, main())
+
+
 def test_writelines_pauses_a_writer_too(loop: Loop) -> None:
     skip_standard_library(loop, "writelines forgot the water marks in early 3.12 and 3.13", since=(3, 12))
 

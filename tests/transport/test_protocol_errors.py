@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import gc
+import os
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -20,9 +22,6 @@ from .peers import (
     turns,
 )
 from .reference import is_standard
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Loop = asyncio.AbstractEventLoop
 Contexts = list[dict[str, Any]]
@@ -210,6 +209,13 @@ async def finished(task: asyncio.Task[Any]) -> None:
     assert task.exception() is None
 
 
+@contextlib.contextmanager
+def unix_sockets() -> Iterator[tuple[socket.socket, socket.socket]]:
+    near, far = socket.socketpair()
+    with near, far:
+        yield near, far
+
+
 def failing_factory() -> RecordingProtocol:
     raise ArithmeticError("no protocol")
 
@@ -265,6 +271,45 @@ def test_a_failed_factory_closes_the_socket_that_the_caller_gave(loop: Loop, way
             assert far.recv(1) == b""
 
     run(loop, main())
+
+
+class RefusesToSay(RecordingProtocol):
+    @property
+    def connection_made(self) -> Any:  # type: ignore[override]
+        raise AttributeError("no attribute 'connection_made'")
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("factory", [lambda: None, object, RefusesToSay], ids=["none", "object", "property"])
+@pytest.mark.parametrize("way", ["create_connection", "create_unix_connection", "connect_accepted_socket"])
+def test_what_is_no_protocol_is_told_to_who_connects(loop: Loop, way: str, factory: Any) -> None:
+    async def main() -> None:
+        with connected_sockets() if way == "create_connection" else unix_sockets() as (near, far):
+            with pytest.raises(AttributeError, match="no attribute 'connection_made'"):
+                await getattr(loop, way)(factory, sock=near)
+            gc.collect()
+            far.settimeout(5)
+            assert far.recv(1) == b""
+
+    run(loop, main())
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_what_is_no_protocol_leaves_no_endpoint(loop: Loop) -> None:
+    with pytest.raises(AttributeError, match="no attribute 'connection_made'"):
+        run(loop, loop.create_datagram_endpoint(lambda: None, local_addr=(LOOPBACK, 0)))  # type: ignore[arg-type]
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.parametrize("way", ["connect_read_pipe", "connect_write_pipe"])
+def test_what_is_no_protocol_gets_no_pipe(loop: Loop, way: str) -> None:
+    reader, writer = os.pipe()
+    with open(reader, "rb", 0) as readable, open(writer, "wb", 0) as writable:
+        pipe = readable if way == "connect_read_pipe" else writable
+        with pytest.raises(AttributeError, match="no attribute 'connection_made'"):
+            run(loop, getattr(loop, way)(lambda: None, pipe))
+        gc.collect()
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")

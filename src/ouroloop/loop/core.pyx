@@ -396,6 +396,8 @@ cdef class LoopCore(LoopState):
                 wait = self.timers.deadlines[0].due - self.now()
                 if wait <= 0.0:
                     self.poll(0)
+                elif wait != wait:
+                    raise ValueError("cannot convert float NaN to integer")
                 else:
                     # A day at most, so that no deadline overflows; rounded up, so that no timer finds itself early.
                     self.poll(<int64_t>ceil(min(wait, 86400.0) * 1e9))

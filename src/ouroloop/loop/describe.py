@@ -37,7 +37,19 @@ def describe_handle(handle: Any, name: str) -> list[str]:
 
 def describe_origin(stack: traceback.StackSummary) -> str:
     """`created at file:line`, of the innermost frame."""
-    return f"created at {stack[-1][0]}:{stack[-1][1]}"
+    innermost = stack[-1]
+    return f"created at {innermost.filename}:{innermost.lineno}"
+
+
+def describe_stack(stack: traceback.StackSummary) -> str:
+    """The lines of a stack, with those of its source where they can be had."""
+    try:
+        return "".join(traceback.format_list(stack)).rstrip()
+    except ImportError:
+        # An interpreter that ends reads no more source files.
+        return "\n".join(
+            f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in stack
+        )
 
 
 def capture_stack(frame: FrameType) -> traceback.StackSummary:

@@ -155,6 +155,7 @@ cdef class Poller:
         if not self.is_sleeping or self.is_woken:
             return 0
         cdef Py_ssize_t count
+        cdef int failure
         self.is_woken = True
         self.wake_count += 1
         self.waking += 1
@@ -163,12 +164,13 @@ cdef class Poller:
             count = write(self.wake_writer, b"\0", 1)
             while count < 0 and errno == EINTR:
                 count = write(self.wake_writer, b"\0", 1)
+        failure = errno if count < 0 else 0
         self.waking -= 1
-        # A full pipe wakes too, so EAGAIN is no failure.
-        if count < 0 and errno != EAGAIN:
-            raise os_error(errno)
         if self.is_closed and self.waking == 0:
             self.close_pipe()
+        # A full pipe wakes too, so EAGAIN is no failure.
+        if failure != 0 and failure != EAGAIN:
+            raise os_error(failure)
         return 0
 
     cdef int close_pipe(self) except -1:

@@ -235,7 +235,7 @@ async def resolved(loop: EventLoop, address: tuple[Any, ...], options: dict[str,
     found = await ensure_resolved(loop, address, **options)
     if not found:
         raise OSError("getaddrinfo() returned empty list")
-    return found
+    return list(found)
 
 
 def interleaved(addresses: list[AddressInfo], first_count: int) -> list[AddressInfo]:
@@ -244,6 +244,6 @@ def interleaved(addresses: list[AddressInfo], first_count: int) -> list[AddressI
     for address in addresses:
         by_family.setdefault(address[0], []).append(address)
     first, *others = by_family.values()
-    lead = max(0, first_count - 1)
+    lead = first_count - 1 if first_count > 1 else 0
     turns = itertools.zip_longest(first[lead:], *others)
     return first[:lead] + [address for turn in turns for address in turn if address is not None]

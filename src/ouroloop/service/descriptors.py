@@ -76,7 +76,8 @@ def watched_number(loop: EventLoop, fd: Any) -> int:
         return descriptor_of(fd)
     except ValueError:
         number = number_of_source(loop, fd)
-        if number < 0:
+        # A closed loop watches nothing, whatever the number.
+        if number < 0 and not (isinstance(fd, int) and loop.is_closed()):
             raise
         return number
 

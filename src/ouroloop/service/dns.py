@@ -33,7 +33,7 @@ PROTOCOLS_WITH_PORTS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)
 NUMBERS_ONLY = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
 
 
-async def resolve(
+async def getaddrinfo(
     loop: EventLoop,
     host: Any,
     port: Any,
@@ -56,7 +56,7 @@ async def resolve(
     return addresses
 
 
-async def name_of(loop: EventLoop, sockaddr: tuple[Any, ...], flags: int = 0) -> tuple[str, str]:
+async def getnameinfo(loop: EventLoop, sockaddr: tuple[Any, ...], flags: int = 0) -> tuple[str, str]:
     """The host and service names of an address, as `socket.getnameinfo` returns them."""
     loop._check_closed()
     if operator.index(flags) & NUMBERS_ONLY == NUMBERS_ONLY:
@@ -76,7 +76,7 @@ async def ensure_resolved(
 ) -> list[AddressInfo]:
     """The addresses of (host, port, ...): itself if it is numeric, else what the loop's `getaddrinfo` says.
 
-    A subclass of the loop may resolve names in its own way, so this asks the loop and not `resolve`.
+    A subclass of the loop may resolve names in its own way, so this asks the loop and not `getaddrinfo` here.
     """
     host, port = address[:2]
     found = numeric_address(host, port, family, type, proto, *address[2:])

@@ -137,11 +137,14 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
             # Processes that still run stay with their transports.
             watch.forget()
         self._process_watches.clear()
-        self._close_core()
-        self._executor_is_shut = True
-        default_executor, self._default_executor = self._default_executor, None
-        if default_executor is not None:
-            default_executor.shutdown(wait=False)
+        try:
+            self._close_core()
+        finally:
+            # A report of what was pending may have failed.
+            self._executor_is_shut = True
+            default_executor, self._default_executor = self._default_executor, None
+            if default_executor is not None:
+                default_executor.shutdown(wait=False)
 
     async def shutdown_asyncgens(self) -> None:
         """Closes the asynchronous generators that were begun in this loop and not finished."""
@@ -248,8 +251,8 @@ class EventLoop(TaskCore, asyncio.AbstractEventLoop):
     # stand in one place and a call makes one coroutine. Their types are wider than the overloads that type checkers
     # know of the base.
 
-    getaddrinfo = dns.resolve  # type: ignore[assignment]
-    getnameinfo = dns.name_of
+    getaddrinfo = dns.getaddrinfo  # type: ignore[assignment]
+    getnameinfo = dns.getnameinfo
     create_connection = connect.create_connection  # type: ignore[assignment]
     connect_accepted_socket = connect.connect_accepted_socket  # type: ignore[assignment]
     create_server = listen.create_server

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import reprlib
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
+
+from ouroloop.loop.describe import describe_stack
 
 if TYPE_CHECKING:
     from ouroloop.service.event_loop import EventLoop
@@ -74,11 +75,9 @@ def log(loop: EventLoop, context: dict[str, Any]) -> None:
             continue
         value = context[key]
         if key == "source_traceback":
-            stack = "".join(traceback.format_list(value)).rstrip()
-            lines.append(f"{key}: Object created at (most recent call last):\n{stack}")
+            lines.append(f"{key}: Object created at (most recent call last):\n{describe_stack(value)}")
         elif key == "handle_traceback":
-            stack = "".join(traceback.format_list(value)).rstrip()
-            lines.append(f"{key}: Handle created at (most recent call last):\n{stack}")
+            lines.append(f"{key}: Handle created at (most recent call last):\n{describe_stack(value)}")
         else:
             try:
                 lines.append(f"{key}: {value!r}")

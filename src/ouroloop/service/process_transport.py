@@ -165,7 +165,8 @@ class SubprocessTransport(asyncio.SubprocessTransport):
             if process.stderr is not None:
                 await loop.connect_read_pipe(lambda: ReadSubprocessPipeProto(self, 2), process.stderr)
             connected = loop.create_future()
-            loop.call_soon(self._begin, connected)
+            # Looked up here: who starts the process shall hear of what is no protocol.
+            loop.call_soon(self._begin, self._protocol.connection_made, connected)
             await connected
         except BaseException:
             self.close()
@@ -173,11 +174,11 @@ class SubprocessTransport(asyncio.SubprocessTransport):
             loop.call_soon(_close_files, process)
             raise
 
-    def _begin(self, connected: asyncio.Future[None]) -> None:
+    def _begin(self, connection_made: Callable[..., object], connected: asyncio.Future[None]) -> None:
         """Tells the protocol of its connection and of what has happened so far."""
         if connected.cancelled():
             return
-        self._tell(self._protocol.connection_made, self)
+        self._tell(connection_made, self)
         calls, self._pending_calls = self._pending_calls, None
         for context, callback, args in calls or ():
             context.run(self._tell, callback, *args)

@@ -40,7 +40,7 @@ async def subprocess_exec(
         raise ValueError("shell must be False")
     _check_bytes_only(universal_newlines, bufsize, text, encoding, errors)
     protocol = protocol_factory()
-    description = f"execute program {program!r}"
+    description = f"execute program {program!r}" if loop.get_debug() else None
     transport = await _start(
         loop, protocol, description, (program, *args), stdin, stdout, stderr, shell=False, **kwargs
     )
@@ -70,7 +70,7 @@ async def subprocess_shell(
         raise ValueError("shell must be True")
     _check_bytes_only(universal_newlines, bufsize, text, encoding, errors)
     protocol = protocol_factory()
-    description = f"run shell command {cmd!r}"
+    description = f"run shell command {cmd!r}" if loop.get_debug() else None
     transport = await _start(loop, protocol, description, cmd, stdin, stdout, stderr, shell=True, **kwargs)
     return transport, protocol
 
@@ -94,7 +94,7 @@ def _check_bytes_only(
 async def _start(
     loop: EventLoop,
     protocol: Any,
-    description: str,
+    description: str | None,
     args: Any,
     stdin: Any,
     stdout: Any,
@@ -102,7 +102,7 @@ async def _start(
     **options: Any,
 ) -> SubprocessTransport:
     loop._check_closed()
-    if loop.get_debug():
+    if description:
         # Without the arguments: they may hold secrets, and may be long.
         logger.debug(_describe(description, stdin, stdout, stderr))
     transport = SubprocessTransport(
@@ -116,7 +116,7 @@ async def _start(
         # Closing has killed the process. Who is told of the failure shall find no trace of it.
         await transport._wait()
         raise
-    if loop.get_debug():
+    if description:
         logger.info("%s: %r", description, transport)
     return transport
 

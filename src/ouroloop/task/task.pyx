@@ -482,12 +482,18 @@ cdef class TaskCore(LoopCore):
 
     def _close_core(self):
         cdef Task task
+        cdef object failure = None
         LoopCore._close_core(self)
         while self.first_task is not None:
             task = self.first_task
             self.unlink(task)
             if self.home == fork_depth():
-                task.report_pending()
+                try:
+                    task.report_pending()
+                except BaseException as error:
+                    failure = error
+        if failure is not None:
+            raise failure
 
     cdef int forget_last_step(self) except -1:
         if self.has_last_step:

@@ -16,7 +16,7 @@ import asyncio
 import logging
 import ssl
 
-from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.ref cimport PyObject
 
@@ -36,6 +36,7 @@ from ouroloop.tls.machine cimport (
     RECORD_PLAIN_MAX,
 )
 from ouroloop.tls.plain_buffer cimport PLAIN_SIZE
+from ouroloop.transport.protocol_buffer cimport open_buffer
 from ouroloop.transport.stream cimport StreamTransport
 from ouroloop.transport.write_queue cimport WriteQueue
 
@@ -258,7 +259,7 @@ cdef class TlsConnection(Watcher):
             self.feed_some()
         if not self.machine.may_decrypt():
             return 0
-        PyObject_GetBuffer(self.protocol.get_buffer(self.get_read_buffer_size()), &room, PyBUF_SIMPLE | PyBUF_WRITABLE)
+        open_buffer(self.protocol.get_buffer(self.get_read_buffer_size()), &room, "read() argument 2")
         try:
             if room.len == 0:
                 raise RuntimeError("get_buffer() returned an empty buffer")

@@ -222,6 +222,8 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
 
     def set_write_buffer_limits(self, high=None, low=None):
         """Sets the marks, in bytes queued, between which the protocol is told to pause and to resume writing."""
+        if self.is_corked:
+            self.flush()
         self.flow.set_limits(high, low, WRITE_HIGH_WATER)
         self.control_writing()
 

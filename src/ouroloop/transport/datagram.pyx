@@ -64,6 +64,7 @@ cdef class DatagramTransport(Endpoint):
     """
 
     def __init__(self, LoopCore loop not None, sock, protocol, address=None, waiter=None):
+        self.check_protocol(protocol)
         self.sock = sock
         self.family = sock.family
         self.protocol_number = sock.proto

@@ -17,6 +17,7 @@ cdef class Endpoint(Watcher):
     cdef object __weakref__
 
     cdef int own_descriptor(self, LoopCore core, int fd, object context) except -1
+    cdef int check_protocol(self, object protocol) except -1
     cdef int release(self) except -1
     cdef object socket_object(self)
     cdef int tell_protocol(self, str method) except -1

@@ -63,6 +63,11 @@ cdef class Endpoint(Watcher):
             self.raw_peer = PyBytes_FromStringAndSize(<char *>&address, size)
         return core.own(fd, self)
 
+    cdef int check_protocol(self, object protocol) except -1:
+        """Raises AttributeError for what is no protocol, so that who makes a transport hears of it."""
+        getattr(protocol, "connection_made")
+        return 0
+
     def get_protocol(self):
         """The protocol; None once the connection is lost."""
         return self.protocol

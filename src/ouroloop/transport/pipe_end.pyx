@@ -55,6 +55,7 @@ cdef class PipeEnd(Endpoint):
         result = set_non_blocking(fd)
         if result < 0:
             raise os_error(-result)
+        self.check_protocol(protocol)
         if core._transport_of(fd) is not None:
             fd = copy_descriptor(fd)
             if fd < 0:

@@ -15,7 +15,7 @@ import asyncio
 import logging
 import socket
 
-from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.ref cimport PyObject
 from libc.errno cimport EAGAIN, EINTR
@@ -28,6 +28,7 @@ from ouroloop.transport.endpoint cimport Endpoint
 from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.large_read cimport receive_object, room_after
 from ouroloop.transport.native_protocol cimport NativeProtocol
+from ouroloop.transport.protocol_buffer cimport open_buffer
 from ouroloop.transport.write_queue cimport WriteQueue
 
 cdef extern from "Python.h":
@@ -63,6 +64,7 @@ cdef class StreamTransport(Endpoint):
     """
 
     def __init__(self, LoopCore loop not None, sock, protocol, waiter=None, *, server=None):
+        self.check_protocol(protocol)
         self.sock = sock
         self.family = sock.family
         self.protocol_number = sock.proto
@@ -187,8 +189,7 @@ cdef class StreamTransport(Endpoint):
         """Sends what is queued, and then the end of file; the other direction stays open."""
         if self.is_closed or self.is_eof_written:
             return
-        if self.is_corked:
-            self.flush()
+        self.settle()
         self.is_eof_written = True
         cdef int result
         if self.queue.size == 0 and not self.lost_count and not self.sends_file:
@@ -202,8 +203,7 @@ cdef class StreamTransport(Endpoint):
 
     def get_write_buffer_size(self):
         """How many bytes are queued."""
-        if self.is_corked:
-            self.flush()
+        self.settle()
         return self.queue.size
 
     def get_write_buffer_limits(self):
@@ -212,6 +212,7 @@ cdef class StreamTransport(Endpoint):
 
     def set_write_buffer_limits(self, high=None, low=None):
         """Sets the marks, in bytes queued, between which the protocol is told to pause and to resume writing."""
+        self.settle()
         self.flow.set_limits(high, low)
         self.pause_protocol_if_full()
 
@@ -247,8 +248,7 @@ cdef class StreamTransport(Endpoint):
         """Refuses writes until `_end_file()`: what the file's sender sends must follow what is queued now."""
         if self.sends_file:
             raise RuntimeError("Empty waiter is already set")
-        if self.is_corked:
-            self.flush()
+        self.settle()
         self.sends_file = True
 
     def _room_for_file(self):
@@ -402,13 +402,15 @@ cdef class StreamTransport(Endpoint):
     cdef int read_into_protocol(self) except -1:
         cdef Py_buffer view
         cdef Py_ssize_t count
+        cdef str message = "Fatal error: protocol.get_buffer() call failed."
         try:
             buffer = self.protocol.get_buffer(-1)
             if not len(buffer):
                 raise RuntimeError("get_buffer() returned an empty buffer")
-            PyObject_GetBuffer(buffer, &view, PyBUF_SIMPLE | PyBUF_WRITABLE)
+            message = "Fatal read error on socket transport"
+            open_buffer(buffer, &view, "recv_into() argument 1")
         except BaseException as error:
-            return self.fail(error, "Fatal error: protocol.get_buffer() call failed.")
+            return self.fail(error, message)
         if self.fd < 0 or self.is_closed:
             PyBuffer_Release(&view)
             return 0
