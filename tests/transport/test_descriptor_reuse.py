@@ -132,6 +132,45 @@ def test_the_number_of_a_lost_transport_is_free_for_readers_and_sockets(loop: Lo
     run(loop, main())
 
 
+@pytest.mark.parametrize("rounds", [1, 4])
+def test_a_reader_that_was_woken_takes_nothing_from_the_successor_of_its_socket(loop: Loop, rounds: int) -> None:
+    """Between the wake-up of who waits in `sock_recv` and its step, another callback closes the socket."""
+
+    async def main() -> None:
+        first, second, other = (socket.socketpair() for _ in range(3))
+        successors: list[socket.socket] = []
+        for sock, peer in (first, second, other):
+            sock.setblocking(False)
+            peer.setblocking(False)
+
+        def replace() -> None:
+            loop.remove_reader(first[0])
+            number = second[0].fileno()
+            second[0].close()
+            successors.append(move_to_number(other[0], number))
+
+        loop.add_reader(first[0], replace)
+        # From the second read on, the descriptor stays registered between reads.
+        for _ in range(rounds):
+            reading = loop.create_task(loop.sock_recv(second[0], 10))
+            await turns(1)
+            second[1].send(b"own")
+            assert await reading == b"own"
+        reading = loop.create_task(loop.sock_recv(second[0], 10))
+        await turns(1)
+        # Both are ready in one batch, in this order.
+        first[1].send(b"x")
+        second[1].send(b"own")
+        other[1].send(b"another's")
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            await reading
+        assert successors[0].recv(10) == b"another's"
+        for sock in (*first, *second, *other, *successors):
+            sock.close()
+
+    run(loop, main())
+
+
 def test_connections_that_come_and_go_never_mix_their_bytes(loop: Loop) -> None:
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")

@@ -12,6 +12,7 @@ arrives while nobody waits ends the registration.
 import socket
 import weakref
 
+from cpython.ref cimport PyObject
 from libc.limits cimport INT_MAX
 
 from ouroloop.loop.core cimport LoopCore, Watcher
@@ -19,6 +20,15 @@ from ouroloop.loop.handle cimport Handle
 from ouroloop.poller.poller cimport READABLE, WRITABLE
 
 cdef int SOCK_STREAM = socket.SOCK_STREAM
+
+cdef extern from *:
+    """
+    /* What a weak reference refers to, without a reference to it: None once that is gone. */
+    static inline int ouroloop_refers_to(PyObject *weak_reference, PyObject *object) {
+        return weak_reference != Py_None && ((PyWeakReference *)weak_reference)->wr_object == object;
+    }
+    """
+    bint refers_to "ouroloop_refers_to"(object weak_reference, PyObject *referent) noexcept
 
 cdef enum:
     LINGER_AFTER = 2  # waits: who reads once or twice only, and hands the socket to others, leaves nothing behind
@@ -48,8 +58,8 @@ cdef class DescriptorWatcher(Watcher):
         return (READABLE if self.reader is not None else 0) | (WRITABLE if self.writer is not None else 0)
 
 
-cdef DescriptorWatcher watcher_of(LoopCore core, object fd):
-    """The watcher that `fd` (any int) has now, or None."""
+cdef DescriptorWatcher watcher_of(LoopCore core, int fd):
+    """The watcher that the descriptor has now, or None."""
     if fd < 0 or fd >= core.poller.capacity:
         return None
     owner = core.poller.owners[fd]
@@ -59,7 +69,7 @@ cdef DescriptorWatcher watcher_of(LoopCore core, object fd):
 cdef DescriptorWatcher watcher_of_socket(LoopCore core, int fd, object sock):
     """The watcher of this very socket, or None."""
     cdef DescriptorWatcher watcher = watcher_of(core, fd)
-    return watcher if watcher is not None and watcher.sock is not None and watcher.sock() is sock else None
+    return watcher if watcher is not None and refers_to(watcher.sock, <PyObject *>sock) else None
 
 
 cdef int read_by_turns(LoopCore core, int fd, object sock, Handle handle) except -1:
@@ -72,7 +82,7 @@ cdef int read_by_turns(LoopCore core, int fd, object sock, Handle handle) except
     else:
         set_handle(core, fd, handle, False, sock)
         watcher = watcher_of(core, fd)
-        if watcher.sock is None or watcher.sock() is not sock:
+        if not refers_to(watcher.sock, <PyObject *>sock):
             watcher.sock = weakref.ref(sock)
             watcher.is_stream = sock.type == SOCK_STREAM
             watcher.waits = 0
@@ -112,7 +122,7 @@ def set_handle(LoopCore core not None, fd, Handle handle not None, bint writes, 
     """
     if fd > INT_MAX:
         raise OverflowError("Python int too large to convert to C int")
-    cdef DescriptorWatcher watcher = watcher_of(core, fd)
+    cdef DescriptorWatcher watcher = watcher_of(core, max(fd, -1))
     cdef bint is_new = watcher is None
     if is_new:
         watcher = DescriptorWatcher()
@@ -149,7 +159,7 @@ def number_of_source(LoopCore core not None, source):
 
 def remove_handle(LoopCore core not None, fd, bint writes):
     """Takes back the handle for one direction of `fd`. False where there was none."""
-    cdef DescriptorWatcher watcher = watcher_of(core, fd)
+    cdef DescriptorWatcher watcher = watcher_of(core, max(min(fd, INT_MAX), -1))
     if watcher is None:
         return False
     cdef Handle before = watcher.writer if writes else watcher.reader

@@ -28,7 +28,32 @@ from ouroloop.loop.descriptors import remove_handle, set_handle
 
 cdef extern from "Python.h":
     bint PyLong_CheckExact(object number)
-    Py_ssize_t PyLong_AsSsize_t(object number) except? -1
+    Py_ssize_t PyLong_AsSsize_t(object number) noexcept
+    void PyErr_Clear()
+
+cdef extern from *:
+    """
+    /* What `fileno` of a plain socket calls, found once. */
+    static PyCFunction ouroloop_fileno = NULL;
+
+    static void ouroloop_find_fileno(PyObject *method) {
+        if (Py_IS_TYPE(method, &PyMethodDescr_Type)
+                && ((PyMethodDescrObject *)method)->d_method->ml_flags == METH_NOARGS) {
+            ouroloop_fileno = ((PyMethodDescrObject *)method)->d_method->ml_meth;
+        }
+    }
+
+    static int ouroloop_number_of(PyObject *sock) {
+        PyObject *number = ouroloop_fileno == NULL
+            ? PyObject_CallMethod(sock, "fileno", NULL) : ouroloop_fileno(sock, NULL);
+        long value = number == NULL ? -1 : PyLong_AsLong(number);
+        Py_XDECREF(number);
+        return (int)value;
+    }
+    """
+    void find_fileno "ouroloop_find_fileno"(object method) noexcept
+    # The descriptor of a plain socket; -1 once it is closed.
+    int number_of "ouroloop_number_of"(object sock) except? -1
 
 cdef enum:
     SCRATCH_MAX = 256 * 1024  # bytes; more are received into an object of their own
@@ -59,8 +84,12 @@ cdef class SocketOperation(Operation):
     cdef bint go_on(self) except -1:
         if not self.is_begun:
             self.begin()
-        elif self.handle is not None:
-            self.stop_waiting()
+        else:
+            if self.handle is not None:
+                self.stop_waiting()
+            if self.is_plain:
+                # It may be closed by now, and its number another one's.
+                self.fd = number_of(self.sock)
         if self.attempt():
             return True
         self.wait_for_it()
@@ -84,7 +113,7 @@ cdef class SocketOperation(Operation):
         if not self.is_plain or self.core._debug:
             self.core._check_usable_socket(self.sock)
         if self.is_plain:
-            self.fd = self.sock.fileno()
+            self.fd = number_of(self.sock)
         return 0
 
     cdef bint attempt(self) except -1:
@@ -108,7 +137,8 @@ cdef WakeHandle new_handle_for(SocketOperation operation):
     cdef LoopCore core = operation.core
     cdef WakeHandle handle
     core.check_open()
-    operation.fd = operation.sock.fileno()
+    if not operation.is_plain:
+        operation.fd = operation.sock.fileno()
     if operation.fd < 0:
         raise os_error(EBADF)
     if operation.fd < core.transport_capacity and core.transports[operation.fd] != NULL:
@@ -164,10 +194,16 @@ cdef class Receive(ReceiveOperation):
         return SocketOperation.let_go(self)
 
     cdef bint attempt(self) except -1:
-        cdef Py_ssize_t asked, count
+        cdef Py_ssize_t count
         cdef char *scratch
         cdef bytes data
-        if not self.is_plain or not PyLong_CheckExact(self.asked) or self.asked <= 0:
+        cdef Py_ssize_t asked = -1
+        if self.is_plain and PyLong_CheckExact(self.asked):
+            asked = PyLong_AsSsize_t(self.asked)
+            if asked == -1:
+                PyErr_Clear()
+        if asked <= 0:
+            # Of another kind, or no number of bytes: the method says best what is wrong with it.
             try:
                 self.value = self.sock.recv(self.asked)
             except WOULD_BLOCK:
@@ -175,7 +211,6 @@ cdef class Receive(ReceiveOperation):
             return True
         if self.is_surely_empty():
             return False
-        asked = PyLong_AsSsize_t(self.asked)
         if asked <= SCRATCH_MAX:
             scratch = self.core.scratch_buffer()
             count = receive(self.fd, scratch, asked)
@@ -313,5 +348,6 @@ def sock_sendall(LoopCore loop not None, sock, data):
     return operation
 
 
+find_fileno(PlainSocket.fileno)
 keep_spares(<PyTypeObject *>Receive, &spare_receives)
 keep_spares(<PyTypeObject *>SendAll, &spare_sends)
