@@ -105,7 +105,7 @@ $(TESTED)/.wheel: %/.wheel: %/pyvenv.cfg $(VENV)/.build-tools $(SOURCES)
 
 # What is shipped is built twice, with a run of typical work between: the second build knows which way branches go. That
 # takes GCC; other compilers build once.
-TRAINED = $(findstring Free Software Foundation,$(shell $${CC:-cc} --version))
+TRAINED := $(findstring Free Software Foundation,$(shell $${CC:-cc} --version 2>/dev/null))
 $(RELEASE)/.wheel: %/.wheel: %/pyvenv.cfg $(VENV)/.build-tools $(SOURCES) tools/training.py
 	@echo "Installing ouroloop into $(@D), from a wheel as it is shipped$(if $(TRAINED),: built$(COMMA) trained$(COMMA) built again)"
 	@touch $@.new

@@ -133,7 +133,9 @@ def test_the_number_of_a_lost_transport_is_free_for_readers_and_sockets(loop: Lo
 
 
 @pytest.mark.parametrize("rounds", [1, 4])
-def test_a_reader_that_was_woken_takes_nothing_from_the_successor_of_its_socket(loop: Loop, rounds: int) -> None:
+def test_a_reader_that_was_woken_takes_nothing_from_the_successor_of_its_socket(
+    loop: Loop, rounds: int
+) -> None:
     """Between the wake-up of who waits in `sock_recv` and its step, another callback closes the socket."""
 
     async def main() -> None:
