@@ -1,6 +1,7 @@
 """Names and addresses: `getaddrinfo` and `getnameinfo` give what the socket module gives."""
 
 import asyncio
+import itertools
 import concurrent.futures
 import contextlib
 import socket
@@ -112,6 +113,42 @@ def test_getaddrinfo_answers_as_the_socket_module_does(
         return await outcome_of(loop.getaddrinfo(*address, **options))
 
     assert run(loop, main()) == outcome(socket.getaddrinfo, *address, **options)
+
+
+def test_questions_in_numbers_are_answered_as_by_the_socket_module(loop: Loop) -> None:
+    hosts = [
+        "127.0.0.1",
+        "0.0.0.0",
+        "192.168.010.1",
+        "1.2.3",
+        "::1",
+        "::",
+        "2001:DB8::00ff",
+        "::ffff:1.2.3.4",
+    ]
+    ports: list[Any] = [0, 80, 65535, 65536, 70000, -1, True, "80", None]
+    families: list[Any] = [0, socket.AF_INET, socket.AF_INET6, int(socket.AF_INET), socket.AF_UNIX]
+    kinds: list[Any] = [0, STREAM, DATAGRAM, socket.SOCK_RAW, int(STREAM), STREAM | socket.SOCK_NONBLOCK]
+    protocols = [0, socket.IPPROTO_TCP, socket.IPPROTO_UDP, socket.IPPROTO_ICMP]
+
+    async def main() -> None:
+        for host, port, family, kind, proto in itertools.product(hosts, ports, families, kinds, protocols):
+            asked = (host, port, family, kind, proto)
+            options = {"family": family, "type": kind, "proto": proto}
+            found = await outcome_of(loop.getaddrinfo(host, port, **options))
+            # Told apart with their enumerations.
+            assert (asked, repr(found)) == (asked, repr(outcome(socket.getaddrinfo, *asked)))
+
+    run(loop, main())
+
+
+def test_a_replaced_getaddrinfo_is_asked_for_numbers_too(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: ["replaced"])
+
+    async def main() -> Any:
+        return await loop.getaddrinfo("127.0.0.1", 80, type=STREAM)
+
+    assert run(loop, main()) == ["replaced"]
 
 
 def test_getaddrinfo_gives_enumerations_as_the_socket_module_does(loop: Loop) -> None:

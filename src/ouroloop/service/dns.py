@@ -31,6 +31,20 @@ PROTOCOL_OF_TYPE: dict[int, int] = {
 }
 PROTOCOLS_WITH_PORTS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)
 NUMBERS_ONLY = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+PORT_MAX = 65535
+
+_STREAM = (socket.SOCK_STREAM, socket.IPPROTO_TCP)
+_DATAGRAM = (socket.SOCK_DGRAM, socket.IPPROTO_UDP)
+# By the type and protocol that are asked for, 0 for any: the types and protocols of the answer.
+KINDS_OF_ANSWER: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {
+    (0, 0): (_STREAM, _DATAGRAM, (socket.SOCK_RAW, 0)),
+    (0, socket.IPPROTO_TCP): (_STREAM,),
+    (0, socket.IPPROTO_UDP): (_DATAGRAM,),
+    (socket.SOCK_STREAM, 0): (_STREAM,),
+    (socket.SOCK_DGRAM, 0): (_DATAGRAM,),
+    _STREAM: (_STREAM,),
+    _DATAGRAM: (_DATAGRAM,),
+}
 
 
 async def getaddrinfo(
@@ -45,7 +59,15 @@ async def getaddrinfo(
 ) -> list[AddressInfo]:
     """The addresses of `host` and `port`, as `socket.getaddrinfo` returns them."""
     loop._check_closed()
-    look_up: LookUp = timed_look_up(loop) if loop.get_debug() else socket.getaddrinfo
+    look_up: LookUp = socket.getaddrinfo
+    if loop._debug:
+        look_up = timed_look_up(loop)
+    elif (
+        not flags
+        and (known := answer_in_numbers(host, port, family, type, proto))
+        and is_the_systems(look_up)
+    ):
+        return known
     if is_answered_at_once(host, port):
         try:
             return list(look_up(host, port, family, type, proto, flags | socket.AI_NUMERICHOST))
@@ -135,6 +157,32 @@ def is_numeric(family: int, host: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def answer_in_numbers(host: Any, port: Any, family: Any, kind: Any, proto: Any) -> list[AddressInfo] | None:
+    """What `socket.getaddrinfo` answers to the commonest questions about a numeric host and port; None for the others."""
+    if type(host) is not str or type(port) is not int or not 0 <= port <= PORT_MAX or "%" in host:
+        return None
+    end: tuple[Any, ...]
+    try:
+        kinds = KINDS_OF_ANSWER[kind, proto]
+        if ":" in host:
+            found = socket.AF_INET6
+            end = (socket.inet_ntop(found, socket.inet_pton(found, host)), port, 0, 0)
+        else:
+            found = socket.AF_INET
+            socket.inet_pton(found, host)
+            end = (host, port)
+    except (KeyError, OSError, TypeError, ValueError):
+        return None
+    if family not in (socket.AF_UNSPEC, found):
+        return None
+    return [(found, kind, proto, "", end) for kind, proto in kinds]
+
+
+def is_the_systems(look_up: LookUp) -> bool:
+    """Whether `socket.getaddrinfo` is the one that the module has defined, and nobody's replacement."""
+    return getattr(look_up, "__globals__", None) is vars(socket)
 
 
 def is_answered_at_once(host: Any, port: Any) -> bool:
