@@ -1,9 +1,9 @@
 """Names and addresses: `getaddrinfo` and `getnameinfo` give what the socket module gives."""
 
 import asyncio
-import itertools
 import concurrent.futures
 import contextlib
+import itertools
 import socket
 import threading
 import time
