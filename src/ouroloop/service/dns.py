@@ -160,7 +160,7 @@ def is_numeric(family: int, host: str) -> bool:
 
 
 def answer_in_numbers(host: Any, port: Any, family: Any, kind: Any, proto: Any) -> list[AddressInfo] | None:
-    """What `socket.getaddrinfo` answers to the commonest questions about a host and port in numbers; None for others."""
+    """What `socket.getaddrinfo` answers to the commonest questions of a host and port in numbers; None for others."""
     if type(host) is not str or type(port) is not int or not 0 <= port <= PORT_MAX or "%" in host:
         return None
     end: tuple[Any, ...]
