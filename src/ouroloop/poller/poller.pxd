@@ -24,12 +24,13 @@ cdef class Poller:
     cdef bint may_have_orphans   # a registration has lingered, whose descriptor may have been closed elsewhere
     cdef bint is_sleeping        # inside wait() without the GIL, with a timeout that is not zero
     cdef bint is_woken           # a byte was written for this sleep
-    cdef int waking              # threads that are about to write one
+    cdef int waking              # threads that are about to write one; changed by `change_by` alone
     cdef readonly bint is_closed
     cdef int home                # fork depth of the process that opened it
     cdef readonly long long wake_count  # system calls that wake() made
 
     cdef int watch(self, int fd, int interest, object owner, bint refresh=*) except -1
+    cdef int close_pipe(self) except -1
     cdef inline bint is_current(self, Readiness *event) noexcept:
         return (
             event.fd < self.capacity
@@ -43,7 +44,6 @@ cdef class Poller:
     cdef int found_orphan(self) except -1
     cdef Py_ssize_t wait(self, int64_t timeout_ns) except -1
     cdef int wake(self) except -1
-    cdef int close_pipe(self) except -1
     cdef bytearray take_signals(self)
     cdef int64_t now_ns(self) noexcept
     cdef int64_t resolution_ns(self) noexcept

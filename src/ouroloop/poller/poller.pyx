@@ -17,13 +17,26 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 from posix.fcntl cimport F_GETFD, fcntl
-from posix.unistd cimport close, read, write
+from posix.unistd cimport close, read, usleep, write
 
 from ouroloop.kernel cimport clock
 from ouroloop.kernel.errors cimport os_error
 from ouroloop.kernel.fork cimport fork_depth
 
 import os
+
+cdef extern from *:
+    """
+    static inline int ouroloop_change_by(int *number, int difference) {
+        return __atomic_add_fetch(number, difference, __ATOMIC_SEQ_CST);
+    }
+    """
+    # Changes a number that several threads change, and returns what it is now.
+    int change_by "ouroloop_change_by"(int *number, int difference) noexcept nogil
+
+
+cdef enum:
+    CLOSE_WAITS_MAX = 1000  # of ten microseconds each
 
 
 cdef class Poller:
@@ -62,8 +75,14 @@ cdef class Poller:
         self.is_closed = True
         self.owners = []
         self.capacity = self.watched = 0
-        # A forked child has none of the threads that were waking.
-        if self.waking == 0 or self.home != fork_depth():
+        # A thread that writes to the pipe needs no lock to end that, so it is waited for; where it takes long, it closes
+        # the pipe itself. A forked child has none of these threads.
+        cdef bint is_at_home = self.home == fork_depth()
+        cdef int waits = 0
+        while is_at_home and change_by(&self.waking, 0) != 0 and waits < CLOSE_WAITS_MAX:
+            usleep(10)
+            waits += 1
+        if not is_at_home or change_by(&self.waking, 0) == 0:
             self.close_pipe()
 
     cdef int watch(self, int fd, int interest, object owner, bint refresh=False) except -1:
@@ -158,15 +177,15 @@ cdef class Poller:
         cdef int failure
         self.is_woken = True
         self.wake_count += 1
-        self.waking += 1
+        change_by(&self.waking, 1)
         # Without the lock, which the thread that wakes would only come to wait for.
         with nogil:
             count = write(self.wake_writer, b"\0", 1)
             while count < 0 and errno == EINTR:
                 count = write(self.wake_writer, b"\0", 1)
-        failure = errno if count < 0 else 0
-        self.waking -= 1
-        if self.is_closed and self.waking == 0:
+            failure = errno if count < 0 else 0
+            change_by(&self.waking, -1)
+        if self.is_closed and self.wake_writer >= 0 and change_by(&self.waking, 0) == 0:
             self.close_pipe()
         # A full pipe wakes too, so EAGAIN is no failure.
         if failure != 0 and failure != EAGAIN:
