@@ -75,8 +75,8 @@ cdef class Poller:
         self.is_closed = True
         self.owners = []
         self.capacity = self.watched = 0
-        # A thread that writes to the pipe needs no lock to end that, so it is waited for. Where it takes long, it is the
-        # one to close the pipe. A forked child has none of these threads.
+        # A thread that writes to the pipe needs no lock to end that, so it is waited for. Where it takes long, it is
+        # the one to close the pipe. A forked child has none of these threads.
         cdef bint is_at_home = self.home == fork_depth()
         cdef int waits = 0
         while is_at_home and change_by(&self.waking, 0) != 0 and waits < CLOSE_WAITS_MAX:
