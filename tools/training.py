@@ -113,9 +113,8 @@ async def locks(asyncio: Any) -> None:
     count = 0
 
     async def follow() -> None:
-        nonlocal count
-        while count < TURNS:
-            async with condition:
+        async with condition:
+            while count < TURNS:
                 await condition.wait()
 
     async def lead() -> None:
