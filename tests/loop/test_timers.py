@@ -93,6 +93,7 @@ def test_ready_callbacks_run_before_timers_that_came_due(loop, run_once):
     assert ran == ["callback", "timer"]
 
 
+@pytest.mark.reference_since(3, 13)
 @pytest.mark.parametrize("now", [math.inf, math.nan])
 def test_clock_that_says_no_time_ends_the_run(loop, now):
     loop.time = lambda: now
