@@ -34,7 +34,11 @@ class Launcher:
     folder: Path
 
     def environment(self, **variables: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in UNWANTED_VARIABLES}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in UNWANTED_VARIABLES and not name.startswith("OUROLOOP")
+        }
         return {**kept, "PYTHONHASHSEED": "0", **variables}
 
     def python(self, *arguments: str, options: Sequence[str] = ()) -> list[str]:
