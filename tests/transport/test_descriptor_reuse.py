@@ -132,6 +132,7 @@ def test_the_number_of_a_lost_transport_is_free_for_readers_and_sockets(loop: Lo
     run(loop, main())
 
 
+@pytest.mark.exact_calls
 @pytest.mark.parametrize("rounds", [1, 4])
 def test_a_reader_that_was_woken_takes_nothing_from_the_successor_of_its_socket(
     loop: Loop, rounds: int
