@@ -3,6 +3,9 @@
 import array
 import asyncio
 import hashlib
+import select
+import socket
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -149,6 +152,69 @@ def test_writes_of_one_callback_are_sent_by_the_end_of_that_turn(loop: Loop) -> 
             peer.sock.setblocking(False)
 
     run(loop, main())
+
+
+def readable(sock: socket.socket) -> bool:
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+@pytest.mark.exact_calls
+def test_a_write_waits_for_a_few_callbacks_at_most(loop: Loop) -> None:
+    async def main() -> None:
+        async with connection(RecordingProtocol) as (transport, _, peer):
+            seen: list[bool] = []
+            loop.call_soon(transport.write, b"early")
+            for _ in range(30):
+                loop.call_soon(lambda: seen.append(readable(peer.sock)))
+            await turns(2)
+            assert len(seen) == 30
+            assert all(seen[8:])
+
+    run(loop, main())
+
+
+@pytest.mark.exact_calls
+def test_a_write_does_not_wait_for_callbacks_that_take_long(loop: Loop) -> None:
+    async def main() -> None:
+        async with connection(RecordingProtocol) as (transport, _, peer):
+            seen: list[bool] = []
+
+            def answer_late() -> None:
+                time.sleep(0.005)
+                transport.write(b"late")
+
+            await turns()
+            loop.call_soon(answer_late)
+            for _ in range(7):
+                loop.call_soon(lambda: seen.append(readable(peer.sock)))
+            await turns(2)
+            assert seen == [True] * 7
+
+    run(loop, main())
+
+
+@pytest.mark.exact_calls
+def test_what_was_written_goes_out_although_the_callback_ends_the_loop(loop: Loop) -> None:
+    first, second = socket.socketpair()
+    first.setblocking(False)
+
+    async def connect() -> asyncio.Transport:
+        return (await loop.create_connection(RecordingProtocol, sock=first))[0]
+
+    transport = loop.run_until_complete(connect())
+
+    def write_and_exit() -> None:
+        transport.write(b"last words")
+        raise SystemExit
+
+    loop.call_soon(write_and_exit)
+    with second:
+        with pytest.raises(SystemExit):
+            loop.run_forever()
+        second.settimeout(5)
+        assert second.recv(100) == b"last words"
+    transport.close()
+    loop.run_until_complete(turns())
 
 
 def test_writes_and_writelines_keep_their_order_while_bytes_wait(loop: Loop) -> None:

@@ -37,8 +37,9 @@ cdef class LoopCore(LoopState):
     cdef char *scratch                # where reads land before their size is known; NULL until the first
     cdef Py_ssize_t scratch_size      # bytes
     cdef object plain_buffer          # where TLS connections decrypt, one at a time; None until the first does
-    cdef Watcher first_corked         # to settle as soon as the entry that runs now is over, in order; None: nobody
+    cdef Watcher first_corked         # to settle within a few entries, in order; None: nobody
     cdef Watcher last_corked
+    cdef uint64_t settled_at_ticks    # the last time, or the start of the current iteration
     cdef unsigned long thread_ident   # of the thread that runs the loop, 0 while none does
     cdef readonly bint _stopping
     cdef bint closed

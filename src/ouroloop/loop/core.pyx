@@ -14,8 +14,9 @@ was is told by the processor's counter, whose rate is measured as the loop runs.
 last one always ask, so does the next one after `ask_poller_next`, and a timer that became the first to be due is looked
 at in the next one.
 
-An entry may cork work (small writes) until it is over; `settle` then does it, so that one callback's writes cost one
-system call and none waits longer than its callback.
+An entry may cork work (small writes), so that one callback's writes cost one system call. `settle` does what was corked
+after each eighth entry of an iteration and after the last, so that the processor runs the same code several times in a
+row; and once `POLL_AFTER_SECONDS` have passed since the last time, so that nothing waits for callbacks that take long.
 
 The core knows runnables, not tasks; descriptors' watchers, not transports. Everything but `call_soon_threadsafe` and
 `push` under the GIL belongs to the thread that runs the loop.
@@ -68,6 +69,7 @@ cdef extern from *:
 
 cdef enum:
     POLL_AFTER_ENTRIES = 64
+    SETTLE_AFTER_ENTRIES = 8
     RING_LENGTH = 256
     FETCH_AHEAD = 4
     SCRATCH_SIZE = 256 * 1024
@@ -84,7 +86,7 @@ cdef class Watcher(Runnable):
         raise NotImplementedError("a kind of watcher queues what must run")
 
     cdef int settle(self) except -1:
-        """Does what was corked while an entry ran."""
+        """Does what was corked."""
         return 0
 
 
@@ -477,6 +479,8 @@ cdef class LoopCore(LoopState):
         """Runs what stands in the queue now."""
         self.batch_left = self.count
         self.run_since_poll += self.count
+        if self.count > 1:
+            self.settled_at_ticks = ticks()
         return self.run_rest_of_batch()
 
     cdef int run_rest_of_batch(self) except -1:
@@ -485,6 +489,8 @@ cdef class LoopCore(LoopState):
             self.run_entries_timed()
         else:
             self.run_entries()
+        if self.first_corked is not None:
+            self.settle()  # the last entry has failed
         self.is_in_batch = False
         return 0
 
@@ -500,7 +506,10 @@ cdef class LoopCore(LoopState):
             Py_DECREF_pointer(entry)
             if failed != 0:
                 return -1
-            if <PyObject *>self.first_corked != <PyObject *>None:
+            if <PyObject *>self.first_corked != <PyObject *>None and (
+                self.batch_left % SETTLE_AFTER_ENTRIES == 0
+                or ticks() - self.settled_at_ticks > self.ticks_between_polls
+            ):
                 self.settle()
         return 0
 
@@ -543,7 +552,7 @@ cdef class LoopCore(LoopState):
         return self.timers.track_all()
 
     cdef int settle(self) except -1:
-        """Does what the entry that just ran has corked, and what that corks: TLS corks the socket below it."""
+        """Does what was corked, and what that corks: TLS corks the socket below it."""
         cdef Watcher watcher
         while self.first_corked is not None:
             watcher = self.first_corked
@@ -552,6 +561,7 @@ cdef class LoopCore(LoopState):
             if self.first_corked is None:
                 self.last_corked = None
             watcher.settle()
+        self.settled_at_ticks = ticks()
         return 0
 
     cdef int watch(self, int fd, int interest, Watcher owner, bint refresh=False) except -1:

@@ -13,7 +13,6 @@ cdef class StreamTransport(Endpoint):
     cdef int lost_count               # 0 while connected; then counts writes that go nowhere
     cdef bint is_queued               # stands in the ready queue
     cdef bint is_started              # connection_made was called
-    cdef bint is_calling              # inside the protocol's callback: writes wait for its end
     cdef bint is_corked               # has queued bytes that no system call has tried yet
     cdef bint is_buffered             # the protocol is a BufferedProtocol
     cdef NativeProtocol native        # the protocol, where it takes what was read natively; else None

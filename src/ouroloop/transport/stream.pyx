@@ -4,9 +4,10 @@ The transport owns its descriptor: it is closed once, after it has left the poll
 queue: the poller's report is noted in `pending`, and `run` reads or writes in the context that the transport was made
 in. `connection_made` comes first, `connection_lost` last and once.
 
-A small write waits until the callback that made it is over, so that a header and a body go out as one system call; a
-larger one, one from outside the loop's callbacks, and one of a mutable buffer is tried at once. What the kernel does
-not take is queued, mutable buffers as copies, and sent when the socket is writable again.
+A small write waits until the callback that made it is over, so that a header and a body go out as one system call, and
+for a few other callbacks at most (see `ouroloop.loop.core`); a larger one, one from outside the loop's callbacks, and
+one of a mutable buffer is tried at once. What the kernel does not take is queued, mutable buffers as copies, and sent
+when the socket is writable again.
 
 Semantics, log messages and error texts are those of the standard library's socket transport.
 """
@@ -42,6 +43,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     CORK_LIMIT = 64 * 1024          # bytes that may wait for the end of a callback
+    HOT_ANSWER = 4 * 1024           # bytes from which on an answer is sent while what it is made of is in the cache
     WARN_AFTER_LOST_WRITES = 5      # as the standard library's LOG_THRESHOLD_FOR_CONNLOST_WRITES
 
 cdef object TRANSPORT_CONTRACT = asyncio.Transport
@@ -301,13 +303,12 @@ cdef class StreamTransport(Endpoint):
             if not self.is_started:
                 return self.begin()
             if pending & READABLE and not (self.is_paused or self.is_closed or self.is_at_end):
-                self.is_calling = True
                 if self.native is not None:
                     self.read_natively()
-                elif self.is_buffered:
-                    self.read_into_protocol()
                 else:
-                    self.read()
+                    self.read_into_protocol() if self.is_buffered else self.read()
+                    if self.queue.size > HOT_ANSWER:
+                        self.settle()
             if pending & WRITABLE and not self.lost_count:
                 if self.queue.size:
                     self.flush()
@@ -315,10 +316,7 @@ cdef class StreamTransport(Endpoint):
                     self.wake_file_sender(None)
                     self.update_interest()
         finally:
-            self.is_calling = False
             PyContext_Exit(self.context)
-            if self.is_corked:
-                self.flush()
         return 0
 
     cdef int settle(self) except -1:
@@ -504,7 +502,7 @@ cdef class StreamTransport(Endpoint):
         return size
 
     cdef int send_soon(self) except -1:
-        """Sends what was queued now: at the end of the running callback if it is small, else at once."""
+        """Sends what was queued now: soon after the running callback if it is small, else at once."""
         cdef WriteQueue queue = self.queue
         if queue.size == 0 or self.lost_count:
             return 0
@@ -512,9 +510,6 @@ cdef class StreamTransport(Endpoint):
             # The kernel's buffer is full: `run` goes on when it is not.
             return self.pause_protocol_if_full()
         if queue.size <= CORK_LIMIT and queue.size <= self.flow.high_water:
-            if self.is_calling:
-                self.is_corked = True
-                return 0
             if self.is_corked:
                 return 0
             if self.core.thread_ident == PyThread_get_thread_ident():
