@@ -10,9 +10,9 @@ Each name is imported when it is first used, so that a program loads what it nee
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ouroloop import _import_first
 from ouroloop.versions import HAS_CHILD_WATCHERS, HAS_POLICIES, POLICY_IS_DEPRECATED
 
 if TYPE_CHECKING:
@@ -106,18 +106,18 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in _HOMES:
-            value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+            value = getattr(_import_first(f"{__name__}.{_HOMES[name]}"), name)
             globals()[name] = value
             return value
         if name in _SUBMODULES:
-            return import_module(f"{__name__}.{name}")
+            return _import_first(f"{__name__}.{name}")
         if name in _DEPRECATED:
             warnings.warn(
                 f"'asyncio.{name}' is deprecated and slated for removal in Python 3.16",
                 DeprecationWarning,
                 stacklevel=2,
             )
-            return getattr(import_module(f"{__name__}.{_DEPRECATED[name]}"), f"_{name}")
+            return getattr(_import_first(f"{__name__}.{_DEPRECATED[name]}"), f"_{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
