@@ -7,7 +7,6 @@ means. It imports nothing else, so anything may import it.
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
 
 # Event loop policies are deprecated in 3.14 and gone in 3.16.
 HAS_POLICIES = sys.version_info < (3, 16)
@@ -51,13 +50,15 @@ SSL_STRUCTURES_ARE_KNOWN = sys.version_info < (3, 16)
 UNIX_SERVER_REMOVES_ITS_FILE = sys.version_info >= (3, 13)
 
 
-class Ways(NamedTuple):
+class Ways:
     """What the loops of newer Pythons do in another way than those of older ones, and ours can do in either."""
 
-    # Who waits for a closed server waits for its connections, which end with a cancelled `serve_forever`: from 3.12 on.
-    server_waits_for_its_connections: bool
-    # What an endpoint for datagrams says that it expected when it is given a socket of another kind.
-    datagram_socket_words: str
+    def __init__(self, *, server_waits_for_its_connections: bool, datagram_socket_words: str) -> None:
+        # Who waits for a closed server waits for its connections, which end with a cancelled `serve_forever`: from
+        # 3.12 on.
+        self.server_waits_for_its_connections = server_waits_for_its_connections
+        # What an endpoint for datagrams says that it expected when it is given a socket of another kind.
+        self.datagram_socket_words = datagram_socket_words
 
 
 # Of a loop below the running Python's own asyncio, whose programs were written for that.
