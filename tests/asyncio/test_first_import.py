@@ -36,7 +36,9 @@ def test_the_collector_stays_as_it_is(way: str, state: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_what_the_program_has_frozen_stays_frozen(way: str) -> None:
     # A few of them are freed in passing.
-    program = f"import gc; gc.freeze(); before = gc.get_freeze_count(); {way}; print(gc.get_freeze_count(), before)"
+    program = (
+        f"import gc; gc.freeze(); before = gc.get_freeze_count(); {way}; print(gc.get_freeze_count(), before)"
+    )
     frozen, before = map(int, told_by(program).split())
     assert frozen > before * 0.9 > 0
 
