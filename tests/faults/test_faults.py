@@ -88,7 +88,7 @@ NEEDS_NO_SYSTEM = {
     *("htonl", "htons", "inet_ntop", "inet_pton", "ntohl", "ntohs"),
     # Asked once, when the module is imported; where they find nothing, TLS goes through `ssl` (tests/tls).
     *("dlopen", "dlsym"),
-    *("memchr", "memcmp", "memcpy", "memmem", "memmove", "memset", "strcmp", "strlen", "strrchr"),
+    *("memchr", "memcmp", "memcpy", "memmem", "memmove", "memset", "strcmp", "strerror", "strlen", "strrchr"),
 }
 # Their names in one C library or another, and the two that make what calls there are by number.
 NAMES_TOO = {"fcntl": "fcntl64", "fstat": "fstat64", "accept": "accept4"}
