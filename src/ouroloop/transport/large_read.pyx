@@ -12,10 +12,11 @@ cdef extern from "Python.h":
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
     int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
     char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
+    void set_size "Py_SET_SIZE"(PyObject *data, Py_ssize_t size)
     void Py_DECREF(PyObject *owned)
 
 cdef enum:
-    LARGE_READ = 16 * 1024          # bytes from which on a second copy costs more than making room
+    LARGE_READ = 4 * 1024           # bytes from which on a second copy costs more than making room
     ROOM_MAX = 120 * 1024           # bytes; the C library asks the kernel for larger objects, each time anew
 
 
@@ -25,8 +26,12 @@ cdef bytes receive_object(int fd, Py_ssize_t room, Py_ssize_t *count):
     if count[0] <= 0:
         Py_DECREF(data)
         return None
-    if count[0] != room:
+    if room - count[0] > room // 8:
         _PyBytes_Resize(&data, count[0])
+    elif count[0] != room:
+        # What is left over is less than giving it back costs.
+        set_size(data, count[0])
+        bytes_of(data)[count[0]] = 0
     received = <object>data
     Py_DECREF(data)
     return <bytes>received
