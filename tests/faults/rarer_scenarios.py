@@ -105,6 +105,9 @@ def streams_of_ours(factory: LoopFactory, report: Report) -> None:
                 report.errors.append(error)
             finally:
                 writer.close()
+            with report.owning():
+                # The last bytes may fail after `drain`, which waits for room only.
+                await writer.wait_closed()
 
         def client() -> None:
             with socket.create_connection(address, SOCKET_SECONDS_MAX) as sock:
