@@ -180,7 +180,7 @@ def test_a_write_does_not_wait_for_callbacks_that_take_long(loop: Loop) -> None:
             seen: list[bool] = []
 
             def answer_late() -> None:
-                time.sleep(0.005)
+                time.sleep(0.005)  # work that blocks the loop
                 transport.write(b"late")
 
             await turns()
