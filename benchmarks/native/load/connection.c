@@ -92,7 +92,8 @@ static bool register_with_poller(struct connection *connection, int operation) {
 
 static void receive(struct connection *connection, uint32_t events) {
     for (int reads = 0; reads < READS_AT_ONCE; reads++) {
-        ssize_t count = wire_receive(&connection->wire, received, sizeof received);
+        bool is_drained;
+        ssize_t count = wire_receive(&connection->wire, received, sizeof received, &is_drained);
         if (count == WIRE_WAIT)
             return;
         if (count == WIRE_LOST) {
@@ -117,8 +118,7 @@ static void receive(struct connection *connection, uint32_t events) {
             if (connection->state == LOST)
                 return;
         }
-        /* A short read means that the socket is drained, unless an end of file waits behind the bytes. */
-        if (!options.tls && !options.datagrams && (size_t)count < sizeof received && !(events & EPOLLRDHUP))
+        if (is_drained && !(events & EPOLLRDHUP))
             return;
     }
     /* Others have their turn; registering anew reports what is still unread, which an edge would not. */

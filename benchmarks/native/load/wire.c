@@ -1,5 +1,6 @@
 #include "wire.h"
 
+#include "connection.h"
 #include "options.h"
 #ifdef WITH_TLS
 #include "tls.h"
@@ -91,12 +92,14 @@ ssize_t wire_send(struct wire *wire, const char *bytes, size_t count) {
     return errno == EAGAIN || errno == ENOTCONN ? WIRE_WAIT : WIRE_LOST;
 }
 
-ssize_t wire_receive(struct wire *wire, char *bytes, size_t count) {
+ssize_t wire_receive(struct wire *wire, char *bytes, size_t count, bool *is_drained) {
 #ifdef WITH_TLS
     if (wire->tls)
-        return tls_receive(wire->tls, bytes, count);
+        return tls_receive(wire->tls, bytes, count, tally.measuring && !options.verify && !options.http,
+                           is_drained);
 #endif
     ssize_t received = recv(wire->descriptor, bytes, count, 0);
+    *is_drained = !options.datagrams && received < (ssize_t)count;
     if (received > 0)
         return received;
     return received < 0 && errno == EAGAIN ? WIRE_WAIT : WIRE_LOST;

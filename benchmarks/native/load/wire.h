@@ -20,7 +20,9 @@ struct wire {
 bool wire_open(struct wire *wire, bool blocking);
 void wire_close(struct wire *wire, bool reset);
 ssize_t wire_send(struct wire *wire, const char *bytes, size_t count);
-ssize_t wire_receive(struct wire *wire, char *bytes, size_t count);
+/* `is_drained`: whether it is certain that there is no more, but for an end of file. While replies are counted
+ * and not looked at, these bytes may be cipher text. */
+ssize_t wire_receive(struct wire *wire, char *bytes, size_t count, bool *is_drained);
 
 /* 1 when the session stands (at once without TLS), WIRE_WAIT or WIRE_LOST. */
 int wire_handshake(struct wire *wire);

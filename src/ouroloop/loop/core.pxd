@@ -36,7 +36,7 @@ cdef class LoopCore(LoopState):
     cdef Py_ssize_t transport_capacity
     cdef char *scratch                # where reads land before their size is known; NULL until the first
     cdef Py_ssize_t scratch_size      # bytes
-    cdef object plain_buffer          # where TLS connections decrypt, one at a time; None until the first does
+    cdef object record_buffers        # where TLS connections work, one at a time; None until there is one
     cdef Watcher first_corked         # to settle within a few entries, in order; None: nobody
     cdef Watcher last_corked
     cdef uint64_t settled_at_ticks    # the last time, or the start of the current iteration

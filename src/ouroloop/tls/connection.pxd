@@ -1,6 +1,6 @@
 from ouroloop.loop.core cimport LoopCore, Watcher
 from ouroloop.tls.machine cimport TlsMachine
-from ouroloop.tls.plain_buffer cimport PlainBuffer
+from ouroloop.tls.record_buffers cimport RecordBuffers
 from ouroloop.transport.flow_control cimport FlowControl
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.stream cimport StreamTransport
@@ -10,7 +10,7 @@ cdef class TlsConnection(Watcher):
     cdef readonly object _loop
     cdef LoopCore core
     cdef TlsMachine machine
-    cdef PlainBuffer plain            # shared with every TLS connection of the loop
+    cdef RecordBuffers buffers        # shared with every TLS connection of the loop
     cdef object context               # contextvars.Context that every callback of the protocol runs in
     cdef object protocol              # None once the connection is lost
     cdef NativeProtocol native        # the protocol, where it takes what was read natively; else None
@@ -25,12 +25,8 @@ cdef class TlsConnection(Watcher):
     cdef object shutdown_timeout      # seconds
     cdef double handshake_started     # on the loop's clock, in debug mode
     cdef Py_ssize_t unsent_last       # bytes that waited when the shutdown's timer was last looked at
-    cdef const char *given            # cipher text that has yet to go into the machine, during `process`
-    cdef Py_ssize_t given_size
-    cdef list unread                  # cipher text that came while reading was paused, oldest first
-    cdef Py_ssize_t unread_size
-    cdef Py_ssize_t read_high_water   # bytes of it at which the lower transport is paused
-    cdef Py_ssize_t read_low_water    # bytes of it at which the lower transport is resumed
+    cdef Py_ssize_t read_high_water   # bytes of cipher text, unread while paused, at which the lower transport is paused
+    cdef Py_ssize_t read_low_water    # bytes of it at which that is resumed
     cdef WriteQueue queue             # plain text that is not encrypted yet
     cdef FlowControl flow             # when the protocol is told to pause writing
     cdef int lost_count               # writes that went nowhere
@@ -60,13 +56,12 @@ cdef class TlsConnection(Watcher):
     # Inside
     cdef int shake(self) except -1
     cdef int made(self) except -1
-    cdef int process(self, const char *data, Py_ssize_t count) except -1
+    cdef int process(self) except -1
     cdef int read_records(self) except -1
     cdef int fill_protocol(self) except -1
+    cdef int read_large(self) except -1
     cdef int hand_over(self, Py_ssize_t count) except -1
-    cdef int feed_some(self) except -1
-    cdef int drop_input(self) except -1
-    cdef int keep(self, object data, bint is_first) except -1
+    cdef int hand_over_object(self, bytes data) except -1
     cdef int discard_unread(self) except -1
     cdef int take_unread(self) except -1
     cdef int after_calls(self) except -1
@@ -75,6 +70,7 @@ cdef class TlsConnection(Watcher):
     cdef int send_soon(self) except -1
     cdef int flush(self) except -1
     cdef int encrypt_queued(self) except -1
+    cdef int encrypt_chunks(self) except -1
     cdef bytes next_chunk(self, Py_ssize_t *place)
     cdef int pass_outgoing(self) except -1
     cdef int control_writing(self) except -1

@@ -1,11 +1,11 @@
 """A TLS connection over another transport that carries its records: the bytes' way up, down, and to the end.
 
-The machine (`machine.pyx`) says where the connection stands; this class moves the bytes. What the lower transport reads
-goes into the machine in parts of `FEED_MAX` bytes, is decrypted into one buffer that all TLS connections of the loop
-share, and is given to the protocol in one call where it fits. What the protocol writes is queued as plain text, and
-encrypted when the callback that wrote it is over: a header and a body become one record and one system call. While the
-lower transport is full, plain text waits here. So an idle connection holds no buffer but OpenSSL's own, and those do
-not grow past `FEED_MAX` while it reads.
+The machine (`machine.pyx`) says where the connection stands; this class moves the bytes. What the lower transport has
+read is decrypted from where it stands into one buffer that all TLS connections of the loop share, and is given to the
+protocol in one call where it fits. What the protocol does not want yet, or is only the start of a record, the machine
+keeps. What the protocol writes is queued as plain text, and encrypted when the callback that wrote it is over: a header
+and a body become one record and one system call. While the lower transport is full, plain text waits here. So an idle
+connection holds no buffer at all.
 
 The protocol hears `connection_made` once the handshake is done and `connection_lost` once, last. A handshake and a
 shutdown have time limits. Semantics, log messages and error texts are those of the standard library's TLS transport.
@@ -26,16 +26,15 @@ from ouroloop.tls.machine cimport (
     ANSWERING,
     CLOSE_SENT,
     ENDED,
-    FEED_MAX,
     FLUSHING,
     HANDSHAKE,
     LOST,
     OPEN,
     PEER_GONE,
-    RECORD_MAX,
     RECORD_PLAIN_MAX,
 )
-from ouroloop.tls.plain_buffer cimport PLAIN_SIZE
+from ouroloop.tls.record_buffers cimport CIPHER_SIZE, PLAIN_SIZE
+from ouroloop.transport.large_read cimport LARGE_READ, ROOM_MAX, fitted
 from ouroloop.transport.protocol_buffer cimport open_buffer
 from ouroloop.transport.stream cimport StreamTransport
 from ouroloop.transport.write_queue cimport WriteQueue
@@ -44,11 +43,13 @@ cdef extern from "Python.h":
     int PyContext_Enter(object context) except -1
     int PyContext_Exit(object context) except -1
     PyObject *PyObject_CallMethodOneArg(object of, object name, object argument)
+    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
+    char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
     unsigned long PyThread_get_thread_ident()
     void Py_DECREF(PyObject *owned)
 
 cdef enum:
-    CHUNK = 2 * RECORD_PLAIN_MAX      # bytes encrypted at once
+    CHUNK = 8 * RECORD_PLAIN_MAX      # bytes encrypted at once, and sent in one system call
     CORK_LIMIT = 64 * 1024            # bytes that may wait for the end of a callback
 
 cdef object CancelledError = asyncio.CancelledError
@@ -91,14 +92,16 @@ cdef class TlsConnection(Watcher):
 
     cdef int received(self, const char *data, Py_ssize_t count) except -1:
         cdef bytes copied
-        if self.plain.start <= data < self.plain.start + PLAIN_SIZE:
+        if self.buffers.plain <= data < self.buffers.plain + PLAIN_SIZE:
             # From a TLS connection below this one: what is decrypted would overwrite what is yet to be.
             copied = PyBytes_FromStringAndSize(data, count)
             data = PyBytes_AS_STRING(copied)
-        if len(self.unread) != 0 or (self.is_paused and not self.is_closed and self.machine.at == OPEN):
-            self.keep(PyBytes_FromStringAndSize(data, count), False)
+        self.machine.feed(data, count)
+        if self.is_calling or (self.is_paused and not self.is_closed and self.machine.at == OPEN):
+            # For later: behind what is being processed, or until the protocol reads again.
+            self.machine.let_go()
             return self.control_reading()
-        self.process(data, count)
+        self.process()
         return self.after_calls()
 
     cdef int stream_ended(self) except -1:
@@ -108,7 +111,7 @@ cdef class TlsConnection(Watcher):
             logger.debug("%r received EOF", self)
         if self.machine.at <= HANDSHAKE:
             return self.fatal(ConnectionResetError(), "SSL handshake failed")
-        if self.machine.at == OPEN and (self.is_paused or len(self.unread) != 0 or self.machine.may_decrypt()):
+        if self.machine.at == OPEN and (self.is_paused or self.machine.may_decrypt()):
             return 0  # what is unread comes first: `take_unread` goes on
         self.machine.advance(PEER_GONE)
         return self.finish()
@@ -131,7 +134,7 @@ cdef class TlsConnection(Watcher):
         self.is_closed = True
         self.is_lower_closed = True
         self.queue.clear()
-        self.drop_input()
+        self.machine.drop_incoming()
         self.lift_limit()
         self.wake(error or ConnectionAbortedError("the connection was closed during the SSL handshake"))
         self.protocol = self.native = self.wire = self.server = None
@@ -183,55 +186,42 @@ cdef class TlsConnection(Watcher):
 
     # Reading, inside
 
-    cdef int process(self, const char *data, Py_ssize_t count) except -1:
-        """Feeds cipher text to the machine, and gives the protocol what is in it, until the protocol pauses."""
-        self.given = data
-        self.given_size = count
+    cdef int process(self) except -1:
+        """Gives the protocol what is in the cipher text that the machine has, until the protocol pauses."""
         self.is_calling = True
         try:
             while True:
-                if self.machine.at == OPEN and not self.is_closed:
+                if self.machine.at == HANDSHAKE and self.machine.unread():
+                    self.shake()
+                elif not self.machine.may_decrypt():
+                    break
+                elif self.machine.at == OPEN and not self.is_closed:
                     if self.is_paused:
                         break
                     if self.is_buffered and self.native is None:
                         self.fill_protocol()
                     else:
                         self.read_records()
-                elif self.machine.at == HANDSHAKE and self.given_size:
-                    self.feed_some()
-                    self.shake()
-                elif (self.machine.at == FLUSHING or self.machine.at == CLOSE_SENT) and self.given_size:
-                    self.feed_some()
-                    self.machine.discard(self.plain.start, PLAIN_SIZE)
+                elif self.machine.at == FLUSHING or self.machine.at == CLOSE_SENT:
+                    self.machine.discard(self.buffers.plain, PLAIN_SIZE)
                 else:
                     break
-                if self.given_size == 0 and not (self.machine.at == OPEN and self.machine.may_decrypt()):
-                    break
-            if self.given_size and self.machine.at == OPEN and not self.is_closed:
-                self.keep(PyBytes_FromStringAndSize(self.given, self.given_size), True)
         except BaseException as error:
             self.fatal(error, "Fatal error on SSL protocol")
         finally:
             # Also when Ctrl-C comes through: the loop may go on afterwards.
-            self.given_size = 0
             self.is_calling = False
+            self.machine.let_go()
         return 0
 
     cdef int read_records(self) except -1:
-        """Decrypts what there is into the shared buffer, and hands it over once."""
+        """Decrypts what there is into the shared buffer, or what is large into an object, and hands it over once."""
         cdef Py_ssize_t filled = 0
-        cdef Py_ssize_t count
+        if self.machine.unread() >= LARGE_READ and (self.native is None or self.native.keeps_bytes):
+            return self.read_large()
         try:
-            while PLAIN_SIZE - filled >= RECORD_PLAIN_MAX:
-                if self.machine.may_decrypt():
-                    count = self.machine.decrypt(self.plain.start + filled, PLAIN_SIZE - filled)
-                    filled += count
-                    if self.machine.at != OPEN:
-                        break
-                elif self.given_size:
-                    self.feed_some()
-                else:
-                    break
+            while PLAIN_SIZE - filled >= RECORD_PLAIN_MAX and self.machine.may_decrypt() and self.machine.at == OPEN:
+                filled += self.machine.decrypt(self.buffers.plain + filled, PLAIN_SIZE - filled)
         except BaseException as error:
             # What came before it is good, and the user's.
             if filled and not isinstance(error, ENDS_THE_LOOP):
@@ -239,13 +229,34 @@ cdef class TlsConnection(Watcher):
             raise
         return self.hand_over(filled) if filled else 0
 
+    cdef int read_large(self) except -1:
+        cdef Py_ssize_t filled = 0
+        cdef Py_ssize_t room = min(self.machine.unread(), <Py_ssize_t>ROOM_MAX)
+        cdef PyObject *data = new_bytes(NULL, room)
+        try:
+            while filled < room and self.machine.may_decrypt() and self.machine.at == OPEN:
+                filled += self.machine.decrypt(bytes_of(data) + filled, room - filled)
+        except BaseException as error:
+            if filled and not isinstance(error, ENDS_THE_LOOP):
+                self.hand_over_object(fitted(data, filled))
+            else:
+                Py_DECREF(data)
+            raise
+        if filled:
+            return self.hand_over_object(fitted(data, filled))
+        Py_DECREF(data)
+        return 0
+
     cdef int hand_over(self, Py_ssize_t count) except -1:
         """Gives the protocol the first bytes of the shared buffer."""
         if self.native is not None:
-            return self.native.received(self.plain.start, count)
-        cdef PyObject *result = PyObject_CallMethodOneArg(
-            self.protocol, "data_received", PyBytes_FromStringAndSize(self.plain.start, count)
-        )
+            return self.native.received(self.buffers.plain, count)
+        return self.hand_over_object(PyBytes_FromStringAndSize(self.buffers.plain, count))
+
+    cdef int hand_over_object(self, bytes data) except -1:
+        if self.native is not None:
+            return self.native.received_bytes(data)
+        cdef PyObject *result = PyObject_CallMethodOneArg(self.protocol, "data_received", data)
         if result == NULL:
             return raise_again(take_raised())
         Py_DECREF(result)
@@ -255,66 +266,26 @@ cdef class TlsConnection(Watcher):
         """Decrypts into the protocol's own buffer."""
         cdef Py_ssize_t filled = 0
         cdef Py_buffer room
-        if not self.machine.may_decrypt() and self.given_size:
-            self.feed_some()
-        if not self.machine.may_decrypt():
-            return 0
         open_buffer(self.protocol.get_buffer(self.get_read_buffer_size()), &room, "read() argument 2")
         try:
             if room.len == 0:
                 raise RuntimeError("get_buffer() returned an empty buffer")
-            while filled < room.len and self.machine.at == OPEN:
-                if self.machine.may_decrypt():
-                    filled += self.machine.decrypt(<char *>room.buf + filled, room.len - filled)
-                elif self.given_size:
-                    self.feed_some()
-                else:
-                    break
+            while filled < room.len and self.machine.may_decrypt() and self.machine.at == OPEN:
+                filled += self.machine.decrypt(<char *>room.buf + filled, room.len - filled)
         finally:
             PyBuffer_Release(&room)
         if filled:
             self.protocol.buffer_updated(filled)
         return 0
 
-    cdef int feed_some(self) except -1:
-        cdef Py_ssize_t count = min(self.given_size, <Py_ssize_t>FEED_MAX)
-        self.machine.feed(self.given, count)
-        self.given += count
-        self.given_size -= count
-        return 0
-
-    cdef int keep(self, object data, bint is_first) except -1:
-        """Keeps cipher text until the protocol reads again."""
-        self.unread.insert(0 if is_first else len(self.unread), data)
-        self.unread_size += PyBytes_GET_SIZE(data)
-        return 0
-
-    cdef int drop_input(self) except -1:
-        self.unread.clear()
-        self.unread_size = 0
-        return 0
-
     cdef int discard_unread(self) except -1:
         """Looks for the peer's close_notify in what nobody reads any more."""
-        cdef bytes data
-        for data in self.unread:
-            self.given = PyBytes_AS_STRING(data)
-            self.given_size = PyBytes_GET_SIZE(data)
-            while self.given_size and self.machine.at == FLUSHING:
-                self.feed_some()
-                self.machine.discard(self.plain.start, PLAIN_SIZE)
-        self.given_size = 0
-        self.drop_input()
+        self.machine.discard(self.buffers.plain, PLAIN_SIZE)
         return self.control_reading()
 
     cdef int take_unread(self) except -1:
         """Goes on with what came while reading was paused, or drops it once the connection is closed."""
-        cdef bytes data
-        self.process(NULL, 0)
-        while len(self.unread) != 0 and (self.is_closed or not self.is_paused):
-            data = self.unread.pop(0)
-            self.unread_size -= PyBytes_GET_SIZE(data)
-            self.process(PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+        self.process()
         if self.is_stream_ended and (self.is_closed or not self.is_paused):
             self.machine.advance(PEER_GONE)
         return self.after_calls()
@@ -331,12 +302,12 @@ cdef class TlsConnection(Watcher):
         """Pauses the lower transport while too much is unread."""
         if self.lower is None or self.is_lower_closed:
             return 0
-        cdef Py_ssize_t size = self.unread_size
+        cdef bint is_wanted = self.is_closed or not self.is_paused
         if self.is_lower_paused:
-            if size <= self.read_low_water or self.is_closed:
+            if is_wanted or self.machine.unread() <= self.read_low_water:
                 self.is_lower_paused = False
                 self.lower.resume_reading()
-        elif size and size + self.machine.incoming.pending >= self.read_high_water and not self.is_closed:
+        elif not is_wanted and self.machine.unread() >= self.read_high_water:
             self.is_lower_paused = True
             self.lower.pause_reading()
         return 0
@@ -396,10 +367,22 @@ cdef class TlsConnection(Watcher):
         return self.limit_shutdown() if self.is_closed else 0
 
     cdef int encrypt_queued(self) except -1:
-        cdef Py_ssize_t count, place
-        cdef bytes chunk
         if not OPEN <= self.machine.at <= ANSWERING:
             return self.pass_outgoing()
+        self.machine.lend_room(self.buffers.cipher, CIPHER_SIZE)
+        try:
+            self.encrypt_chunks()
+            if self.is_closed and self.queue.size == 0:
+                self.discard_unread()
+                self.machine.say_close(self.buffers.plain, PLAIN_SIZE)
+                self.tell_eof()
+            return self.pass_outgoing()
+        finally:
+            self.machine.take_back_room()
+
+    cdef int encrypt_chunks(self) except -1:
+        cdef Py_ssize_t count, place
+        cdef bytes chunk
         while self.queue.size and not self.is_blocked:
             chunk = self.next_chunk(&place)
             count = min(PyBytes_GET_SIZE(chunk) - place, <Py_ssize_t>CHUNK)
@@ -409,11 +392,7 @@ cdef class TlsConnection(Watcher):
             self.queue.consume(count)
             if self.queue.size:
                 self.pass_outgoing()
-        if self.is_closed and self.queue.size == 0:
-            self.discard_unread()
-            self.machine.say_close(self.plain.start, PLAIN_SIZE)
-            self.tell_eof()
-        return self.pass_outgoing()
+        return 0
 
     cdef bytes next_chunk(self, Py_ssize_t *place):
         """What to encrypt next, from `place` on: a large buffer's next part, or small ones joined."""
@@ -437,15 +416,14 @@ cdef class TlsConnection(Watcher):
 
     cdef int pass_outgoing(self) except -1:
         """Gives the lower transport what the machine has for the peer; a record by itself need not become an object."""
-        cdef char room[RECORD_MAX]
         cdef Py_ssize_t count
         cdef bytes data
         if not self.machine.has_outgoing:
             return 0
         if self.stream is not None:
-            count = self.machine.take_outgoing_into(room, RECORD_MAX)
-            if count >= 0:
-                return self.stream.send_at_once(room, count) if count and not self.is_lower_closed else 0
+            count = self.machine.take_outgoing_in_room()
+            if count:
+                return self.stream.send_at_once(self.machine.wire.room, count) if not self.is_lower_closed else 0
         data = self.machine.take_outgoing()
         if PyBytes_GET_SIZE(data) == 0 or self.is_lower_closed:
             return 0
@@ -486,7 +464,7 @@ cdef class TlsConnection(Watcher):
         self.machine.advance(LOST)
         self.is_closed = True
         self.queue.clear()
-        self.drop_input()
+        self.machine.drop_incoming()
         self.lift_limit()
         return self.drop_lower(error)
 
@@ -570,7 +548,7 @@ cdef class TlsConnection(Watcher):
         self.machine.advance(LOST)
         self.is_closed = True
         self.queue.clear()
-        self.drop_input()
+        self.machine.drop_incoming()
         self.lift_limit()
         self.close_lower()
         return self.limit_shutdown()

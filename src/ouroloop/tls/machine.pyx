@@ -1,13 +1,14 @@
 """TLS without I/O: cipher text, plain text and wishes go in; cipher text, plain text and a new state come out.
 
-The machine owns an `ssl.SSLObject` between two memory buffers. Whoever drives it feeds what the peer sent, calls the
-step that the state asks for, and sends what `take_outgoing` gives. Where the connection stands is decided by the table
-in `states.py` alone.
+The machine owns an `ssl.SSLObject`. Whoever drives it feeds what the peer sent, calls the step that the state asks for,
+lets go of what was fed, and sends what `take_outgoing` gives. Where the connection stands is decided by the table in
+`states.py` alone.
 
 Handshakes and shutdowns go through `ssl`. Records go to OpenSSL itself (`openssl.pyx`), where it can be reached and
 nothing of the program's would see the difference: no class of its own, no callback that is called for records. Where a
 record fails, `ssl` is asked for it again and raises its own exception. Each step therefore has two ways, and the one
-through `ssl` alone does everything too.
+through `ssl` alone does everything too: there, cipher text goes through two memory buffers, a part at a time so that
+they stay small.
 
 Asking `ssl` for a record that is not there costs more than decrypting a small one, because the answer is an exception.
 The machine therefore reads the headers of the records that it is fed, and asks for those that are whole.
@@ -22,27 +23,32 @@ from ouroloop.tls.openssl cimport (
     FAILED,
     PEER_HAS_CLOSED,
     WAITS,
-    add_incoming,
-    drain_into,
-    drain_outgoing,
+    connect_session,
     find_session,
     read_record,
     unread_of_record,
     write_record,
 )
+from ouroloop.tls.wire cimport (
+    clear_store,
+    drop_incoming,
+    free_wire,
+    incoming_size,
+    keep_incoming,
+    lend_room,
+    new_wire,
+    take_back_room,
+    take_incoming,
+)
 
 from ouroloop.tls import states
 from ouroloop.tls.states import Event, State
-
-cdef extern from "Python.h":
-    object PyMemoryView_FromMemory(char *memory, Py_ssize_t size, int flags)
-    int PyBUF_READ, PyBUF_WRITE
 
 cdef enum:
     STATE_COUNT = 7
     EVENT_COUNT = 7
     HEADER_SIZE = 5
-    COPY_BELOW = 4096                 # bytes; copying so few costs less than a view of them
+    POUR_MAX = 32 * 1024              # bytes that go into a memory buffer at once
 
 cdef object SSLObject = ssl.SSLObject
 cdef object MemoryBIO = ssl.MemoryBIO
@@ -80,8 +86,18 @@ cdef class TlsMachine:
 
     def __cinit__(self):
         self.is_framed = True
+        self.wire = new_wire()
+        if self.wire == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        if self.session == NULL and self.wire != NULL:
+            free_wire(self.wire)
 
     def __init__(self, context, *, server_side=False, server_hostname=None):
+        cdef void *session
+        if self.ssl_object is not None:
+            raise RuntimeError("this TlsMachine has a connection already")
         self.context = context
         self.incoming = MemoryBIO()
         self.outgoing = MemoryBIO()
@@ -94,8 +110,13 @@ cdef class TlsMachine:
             return
         self.engine = self.ssl_object._sslobj
         # `ssl` raises what these callbacks have raised. They are OpenSSL's from the start or never.
-        if context._msg_callback is None and getattr(context, "keylog_filename", None) is None:
-            find_session(&self.session, self.engine, self.incoming, self.outgoing)
+        if context._msg_callback is not None or getattr(context, "keylog_filename", None) is not None:
+            return
+        session = find_session(self.engine, self.incoming, self.outgoing)
+        if session != NULL:
+            connect_session(session, self.wire)
+            self.session = session
+            self.incoming = self.outgoing = None
 
     @property
     def state(self):
@@ -105,7 +126,7 @@ cdef class TlsMachine:
     @property
     def is_direct(self):
         """Whether records go to OpenSSL itself."""
-        return self.session.tls != NULL
+        return self.session != NULL
 
     # For whoever drives the machine from Python: tests, and transports that are not sockets.
 
@@ -116,17 +137,11 @@ cdef class TlsMachine:
     def receive(self, data):
         """Takes what the peer sent, any part of the stream; returns the plain text in it."""
         cdef bytes given = bytes(data)
-        cdef const char *place = given
-        cdef Py_ssize_t left = len(given)
         cdef Py_ssize_t count
         cdef bytearray plain = bytearray()
         cdef char room[RECORD_PLAIN_MAX]
-        while left or (OPEN <= self.at <= FLUSHING and self.may_decrypt()):
-            count = min(left, <Py_ssize_t>FEED_MAX)
-            if count:
-                self.feed(place, count)
-            place += count
-            left -= count
+        self.feed(PyBytes_AS_STRING(given), PyBytes_GET_SIZE(given))
+        try:
             if self.at == HANDSHAKE:
                 self.handshake()
             while OPEN <= self.at <= FLUSHING and self.may_decrypt():
@@ -134,6 +149,8 @@ cdef class TlsMachine:
                 plain += PyBytes_FromStringAndSize(room, count)
             if self.at == CLOSE_SENT:
                 self.discard(room, RECORD_PLAIN_MAX)
+        finally:
+            self.let_go()
         return bytes(plain)
 
     def send(self, data):
@@ -175,61 +192,98 @@ cdef class TlsMachine:
         return self.handshake()
 
     cdef int feed(self, const char *data, Py_ssize_t count) except -1:
-        """Takes cipher text from the peer; it is copied."""
-        if self.session.tls == NULL or not add_incoming(&self.session, data, count):
-            if count < COPY_BELOW:
-                self.incoming.write(PyBytes_FromStringAndSize(data, count))
-            else:
-                self.incoming.write(PyMemoryView_FromMemory(<char *>data, count, PyBUF_READ))
+        """Lends cipher text from the peer, which the steps take from where it stands, until `let_go`."""
+        self.let_go()
+        self.wire.given = data
+        self.wire.given_size = count
         return self.count_records(<const unsigned char *>data, count)
+
+    cdef int let_go(self) except -1:
+        """Keeps what the steps have left of what was fed, if they may ask for it yet: it may be overwritten now."""
+        if self.at == ANSWERING or self.at == ENDED:
+            drop_incoming(self.wire)
+        elif not keep_incoming(self.wire):
+            raise MemoryError
+        return 0
+
+    cdef int drop_incoming(self) noexcept:
+        """Forgets what came from the peer and was not taken."""
+        drop_incoming(self.wire)
+        return 0
+
+    cdef Py_ssize_t unread(self) except -1:
+        """How many bytes from the peer OpenSSL has not taken."""
+        return incoming_size(self.wire) + (self.incoming.pending if self.session == NULL else 0)
+
+    cdef int pour(self) except -1:
+        """Without a session: sees to it that `ssl` finds a whole record, if there is one."""
+        cdef Py_ssize_t count
+        cdef bytes part
+        if self.session == NULL and self.incoming.pending < RECORD_MAX:
+            count = min(incoming_size(self.wire), <Py_ssize_t>POUR_MAX)
+            part = PyBytes_FromStringAndSize(NULL, count)
+            # What was kept and what was lent do not come at once.
+            count = take_incoming(self.wire, PyBytes_AS_STRING(part), count)
+            if count:
+                self.incoming.write(part[:count])
+        return 0
+
+    cdef bint has_drained(self) except -1:
+        """Whether `ssl`, which wants more, has seen everything that there is."""
+        if self.wire.is_out_of_memory:
+            raise MemoryError
+        return self.session != NULL or incoming_size(self.wire) == 0
 
     cdef int count_records(self, const unsigned char *data, Py_ssize_t count) noexcept:
         """Follows the records' headers: type, version (two bytes), length of the body (two bytes)."""
         cdef Py_ssize_t taken
-        while count > 0 and self.is_framed:
-            if self.body_left:
+        while count and self.is_framed:
+            if self.header_size < HEADER_SIZE:
+                self.header[self.header_size] = data[0]
+                self.header_size += 1
+                data += 1
+                count -= 1
+                if self.header_size == HEADER_SIZE:
+                    self.body_left = (self.header[3] << 8) | self.header[4]
+                    if self.header[0] < 20 or self.header[0] > 24 or self.header[1] != 3 or self.body_left == 0:
+                        # The first flight of a very old client, or no TLS at all: OpenSSL is asked each time.
+                        self.is_framed = False
+            else:
                 taken = min(count, self.body_left)
                 self.body_left -= taken
                 data += taken
                 count -= taken
-                if self.body_left:
-                    return 0
-                self.records += 1
-                self.header_size = 0
-                continue
-            self.header[self.header_size] = data[0]
-            self.header_size += 1
-            data += 1
-            count -= 1
-            if self.header_size == HEADER_SIZE:
-                self.body_left = (self.header[3] << 8) | self.header[4]
-                if self.header[0] < 20 or self.header[0] > 24 or self.header[1] != 3 or self.body_left == 0:
-                    # The first flight of a very old client, or no TLS at all: OpenSSL is asked each time.
-                    self.is_framed = False
+                if self.body_left == 0:
+                    self.records += 1
+                    self.header_size = 0
         return 0
 
     cdef bint may_decrypt(self) except -1:
         """Whether there may be a record to decrypt. False is certain, True is not."""
         if self.is_framed:
             return self.records > 0
-        return self.incoming.pending > 0 or self.pending() > 0
+        return self.unread() > 0 or self.pending() > 0
 
     cdef int handshake(self) except -1:
         """Goes on with the handshake; the state tells whether it is done. Raises ssl.SSLError when it has failed."""
         self.has_outgoing = True
-        try:
-            self.ssl_object.do_handshake()
-        except WANTS_MORE:
-            self.records = 0
-            return 0
-        if self.incoming.pending == 0:
+        while True:
+            self.pour()
+            try:
+                self.ssl_object.do_handshake()
+                break
+            except WANTS_MORE:
+                if self.has_drained():
+                    self.records = 0
+                    return 0
+        if self.unread() == 0:
             self.records = 0
         self.advance(HANDSHAKE_DONE)
         return 0
 
     cdef Py_ssize_t pending(self) except -1:
         """How many bytes are decrypted already."""
-        return self.engine.pending() if self.session.tls == NULL else unread_of_record(&self.session)
+        return self.engine.pending() if self.session == NULL else unread_of_record(self.session)
 
     cdef Py_ssize_t decrypt(self, char *room, Py_ssize_t size) except -1:
         """Decrypts one record, or as much of it as there is room for; returns how many bytes, 0 for none.
@@ -237,10 +291,10 @@ cdef class TlsMachine:
         After 0, the state tells whether the peer has closed.
         """
         cdef Py_ssize_t count
-        if self.session.tls == NULL:
+        if self.session == NULL:
             count = self.decrypt_by_module(room, size)
         else:
-            count = read_record(&self.session, room, size)
+            count = read_record(self.session, room, size)
             if count == FAILED:
                 count = self.decrypt_by_module(room, size)
         if count > 0:
@@ -258,17 +312,21 @@ cdef class TlsMachine:
         """As `read_record`, but for FAILED: raises what `ssl` raises."""
         cdef bytes data
         size = min(size, <Py_ssize_t>RECORD_PLAIN_MAX)
-        try:
-            # No view of the room: a class of the program's could keep it.
-            data = self.engine.read(size)
-        except ZeroReturn:
-            return PEER_HAS_CLOSED
-        except WANTS_MORE:
-            return WAITS
-        except BaseException:
-            self.has_outgoing = True
-            self.records = 0
-            raise
+        while True:
+            self.pour()
+            try:
+                # No view of the room: a class of the program's could keep it.
+                data = self.engine.read(size)
+                break
+            except ZeroReturn:
+                return PEER_HAS_CLOSED
+            except WANTS_MORE:
+                if self.has_drained():
+                    return WAITS
+            except BaseException:
+                self.has_outgoing = True
+                self.records = 0
+                raise
         if PyBytes_GET_SIZE(data) > size:
             raise ValueError(f"{self.engine!r}.read({size}) returned {PyBytes_GET_SIZE(data)} bytes")
         memcpy(room, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
@@ -285,14 +343,15 @@ cdef class TlsMachine:
         """Encrypts `data`; returns its size, or 0 while the peer must speak first: then try the same again."""
         cdef Py_ssize_t count = FAILED
         self.has_outgoing = True
-        if self.session.tls != NULL:
-            count = write_record(&self.session, data, size)
+        if self.session != NULL:
+            count = write_record(self.session, data, size)
         return count if count >= 0 else self.encrypt_by_module(data, size)
 
     cdef Py_ssize_t encrypt_by_module(self, const char *data, Py_ssize_t size) except -1:
         try:
             return self.engine.write(PyBytes_FromStringAndSize(data, size))
         except WANTS_MORE:
+            self.has_drained()
             return 0
 
     cdef int say_close(self, char *room, Py_ssize_t size) except -1:
@@ -315,17 +374,37 @@ cdef class TlsMachine:
         self.advance(FLUSHED)
         return 0
 
+    cdef int lend_room(self, char *room, Py_ssize_t size) noexcept:
+        """Has records for the peer written there, where `take_outgoing_in_room` finds them."""
+        lend_room(self.wire, room, size)
+        return 0
+
+    cdef int take_back_room(self) except -1:
+        """Ends that. What is still in it can be had by `take_outgoing`."""
+        if not take_back_room(self.wire):
+            raise MemoryError
+        return 0
+
+    cdef Py_ssize_t take_outgoing_in_room(self) noexcept:
+        """How many bytes for the peer stand in the room that was lent: the lender's, to be sent before the next step.
+
+        0: `take_outgoing` has what there is.
+        """
+        cdef Py_ssize_t count = self.wire.room_used
+        self.wire.room_used = 0
+        self.has_outgoing = count == 0
+        return count
+
     cdef bytes take_outgoing(self):
         """The bytes for the peer that the steps have made, b"" if none."""
+        cdef bytes data
         if not self.has_outgoing:
             return b""
         self.has_outgoing = False
-        return self.outgoing.read() if self.session.tls == NULL else drain_outgoing(&self.session)
-
-    cdef Py_ssize_t take_outgoing_into(self, char *room, Py_ssize_t size) noexcept:
-        """The same, copied into `room`; returns how many bytes, or -1 where they must be taken as an object."""
-        if self.session.tls == NULL:
-            return -1
-        cdef Py_ssize_t count = drain_into(&self.session, room, size)
-        self.has_outgoing = count < 0
-        return count
+        if self.session == NULL:
+            return self.outgoing.read()
+        if not take_back_room(self.wire):
+            raise MemoryError
+        data = PyBytes_FromStringAndSize(self.wire.made.start + self.wire.made.first, self.wire.made.size)
+        clear_store(&self.wire.made)
+        return data

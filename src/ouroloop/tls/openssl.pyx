@@ -4,6 +4,10 @@ A record through `ssl` takes four calls of Python methods, the objects that go i
 interpreter's lock. These functions take bytes where they stand, and keep the lock: a record is decrypted sooner than
 another thread would wake up. Contexts, handshakes, shutdowns and exceptions stay `ssl`'s.
 
+`ssl` puts a memory buffer between OpenSSL and the socket in each direction, where every record is copied in and out
+again. A connection that comes here gets a BIO of ours instead, through which OpenSSL takes cipher text from where the
+loop has read it, and puts it where it is sent from (`wire.pxd`; BIO_meth_new(3)).
+
 The functions are those of the very library that `ssl` is linked with, found when this module is imported; nothing is
 linked when it is built. OpenSSL's objects are found where CPython keeps them, in the structures of `_ssl._SSLSocket`
 and `_ssl.MemoryBIO` (Modules/_ssl.c), whose first fields are declared below. Four things must be so, else a connection
@@ -20,8 +24,9 @@ The environment variable `OUROLOOP_TLS=ssl` sends all records through `ssl`.
 import os
 import ssl
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.limits cimport INT_MAX
+
+from ouroloop.tls.wire cimport Wire, add_outgoing, free_wire, incoming_size, take_incoming
 
 import _ssl
 
@@ -53,8 +58,16 @@ cdef extern from *:
 cdef enum:
     # From OpenSSL's headers, whose values are part of its binary interface.
     BIO_CTRL_PENDING = 10
+    BIO_CTRL_FLUSH = 11
+    BIO_TYPE_SOURCE_SINK = 0x400
+    BIO_READ_LATER = 0x01 | 0x08      # BIO_FLAGS_READ, BIO_FLAGS_SHOULD_RETRY
     SSL_ERROR_WANT_READ = 2
     SSL_ERROR_ZERO_RETURN = 6
+
+ctypedef int (*WireRead)(void *bio, char *room, size_t size, size_t *count) noexcept nogil
+ctypedef int (*WireWrite)(void *bio, const char *data, size_t size, size_t *count) noexcept nogil
+ctypedef long (*WireControl)(void *bio, int command, long number, void *argument) noexcept nogil
+ctypedef int (*WireDestroy)(void *bio) noexcept nogil
 
 cdef struct Library:
     int (*SSL_read)(void *tls, void *room, int size) noexcept nogil
@@ -63,13 +76,23 @@ cdef struct Library:
     int (*SSL_get_error)(const void *tls, int result) noexcept nogil
     void *(*SSL_get_rbio)(const void *tls) noexcept nogil
     void *(*SSL_get_wbio)(const void *tls) noexcept nogil
-    int (*BIO_read)(void *memory, void *room, int size) noexcept nogil
-    int (*BIO_write)(void *memory, const void *data, int size) noexcept nogil
-    long (*BIO_ctrl)(void *memory, int command, long number, void *argument) noexcept nogil
+    void (*SSL_set0_rbio)(void *tls, void *bio) noexcept nogil
+    void (*SSL_set0_wbio)(void *tls, void *bio) noexcept nogil
     void *(*BIO_s_mem)() noexcept nogil
     void *(*BIO_new)(const void *method) noexcept nogil
-    int (*BIO_free)(void *memory) noexcept nogil
-    const char *(*BIO_method_name)(const void *memory) noexcept nogil
+    int (*BIO_up_ref)(void *bio) noexcept nogil
+    int (*BIO_free)(void *bio) noexcept nogil
+    const char *(*BIO_method_name)(const void *bio) noexcept nogil
+    void *(*BIO_get_data)(void *bio) noexcept nogil
+    void (*BIO_set_data)(void *bio, void *data) noexcept nogil
+    void (*BIO_set_flags)(void *bio, int flags) noexcept nogil
+    void (*BIO_clear_flags)(void *bio, int flags) noexcept nogil
+    int (*BIO_get_new_index)() noexcept nogil
+    void *(*BIO_meth_new)(int type, const char *name) noexcept nogil
+    int (*BIO_meth_set_read_ex)(void *method, WireRead function) noexcept nogil
+    int (*BIO_meth_set_write_ex)(void *method, WireWrite function) noexcept nogil
+    int (*BIO_meth_set_ctrl)(void *method, WireControl function) noexcept nogil
+    int (*BIO_meth_set_destroy)(void *method, WireDestroy function) noexcept nogil
     unsigned long (*ERR_peek_error)() noexcept nogil
     void (*ERR_clear_error)() noexcept nogil
 
@@ -78,6 +101,8 @@ cdef object MemoryBIO = ssl.MemoryBIO
 cdef Library library
 # Where the library keeps the name of the kind of buffer that `ssl` uses: another copy of it keeps it elsewhere.
 cdef const char *memory_name = NULL
+# What makes a BIO one of ours; there for good, once `memory_name` is known.
+cdef void *wire_method = NULL
 
 
 cdef int find_function(void *opened, const char *name, void **function) except -1:
@@ -95,15 +120,68 @@ cdef int find_functions(void *opened) except -1:
     find_function(opened, b"SSL_get_error", <void **>&library.SSL_get_error)
     find_function(opened, b"SSL_get_rbio", <void **>&library.SSL_get_rbio)
     find_function(opened, b"SSL_get_wbio", <void **>&library.SSL_get_wbio)
-    find_function(opened, b"BIO_read", <void **>&library.BIO_read)
-    find_function(opened, b"BIO_write", <void **>&library.BIO_write)
-    find_function(opened, b"BIO_ctrl", <void **>&library.BIO_ctrl)
+    find_function(opened, b"SSL_set0_rbio", <void **>&library.SSL_set0_rbio)
+    find_function(opened, b"SSL_set0_wbio", <void **>&library.SSL_set0_wbio)
     find_function(opened, b"BIO_s_mem", <void **>&library.BIO_s_mem)
     find_function(opened, b"BIO_new", <void **>&library.BIO_new)
+    find_function(opened, b"BIO_up_ref", <void **>&library.BIO_up_ref)
     find_function(opened, b"BIO_free", <void **>&library.BIO_free)
     find_function(opened, b"BIO_method_name", <void **>&library.BIO_method_name)
+    find_function(opened, b"BIO_get_data", <void **>&library.BIO_get_data)
+    find_function(opened, b"BIO_set_data", <void **>&library.BIO_set_data)
+    find_function(opened, b"BIO_set_flags", <void **>&library.BIO_set_flags)
+    find_function(opened, b"BIO_clear_flags", <void **>&library.BIO_clear_flags)
+    find_function(opened, b"BIO_get_new_index", <void **>&library.BIO_get_new_index)
+    find_function(opened, b"BIO_meth_new", <void **>&library.BIO_meth_new)
+    find_function(opened, b"BIO_meth_set_read_ex", <void **>&library.BIO_meth_set_read_ex)
+    find_function(opened, b"BIO_meth_set_write_ex", <void **>&library.BIO_meth_set_write_ex)
+    find_function(opened, b"BIO_meth_set_ctrl", <void **>&library.BIO_meth_set_ctrl)
+    find_function(opened, b"BIO_meth_set_destroy", <void **>&library.BIO_meth_set_destroy)
     find_function(opened, b"ERR_peek_error", <void **>&library.ERR_peek_error)
     find_function(opened, b"ERR_clear_error", <void **>&library.ERR_clear_error)
+    return 0
+
+
+# What OpenSSL calls on a BIO of ours, with or without the interpreter's lock
+
+
+cdef int read_wire(void *bio, char *room, size_t size, size_t *count) noexcept nogil:
+    cdef Py_ssize_t taken = take_incoming(<Wire *>library.BIO_get_data(bio), room, <Py_ssize_t>size)
+    count[0] = <size_t>taken
+    if taken == 0:
+        library.BIO_set_flags(bio, BIO_READ_LATER)
+        return -1
+    library.BIO_clear_flags(bio, BIO_READ_LATER)
+    return 1
+
+
+cdef int write_wire(void *bio, const char *data, size_t size, size_t *count) noexcept nogil:
+    count[0] = size
+    return 1 if add_outgoing(<Wire *>library.BIO_get_data(bio), data, <Py_ssize_t>size) else -1
+
+
+cdef long control_wire(void *bio, int command, long number, void *argument) noexcept nogil:
+    if command == BIO_CTRL_PENDING:
+        return incoming_size(<Wire *>library.BIO_get_data(bio))
+    return command == BIO_CTRL_FLUSH
+
+
+cdef int destroy_wire(void *bio) noexcept nogil:
+    cdef Wire *wire = <Wire *>library.BIO_get_data(bio)
+    if wire != NULL:
+        free_wire(wire)
+    return 1
+
+
+cdef int make_method() except -1:
+    global wire_method
+    wire_method = library.BIO_meth_new(library.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, b"ouroloop")
+    if wire_method == NULL:
+        raise MemoryError
+    library.BIO_meth_set_read_ex(wire_method, read_wire)
+    library.BIO_meth_set_write_ex(wire_method, write_wire)
+    library.BIO_meth_set_ctrl(wire_method, control_wire)
+    library.BIO_meth_set_destroy(wire_method, destroy_wire)
     return 0
 
 
@@ -129,6 +207,7 @@ cdef int open_library() except -1:
         find_functions(opened)
     except LookupError:
         return 0
+    make_method()
     memory = library.BIO_new(library.BIO_s_mem())
     if memory == NULL:
         raise MemoryError
@@ -150,29 +229,36 @@ def has_session(engine, incoming, outgoing):
 
     engine: what an `ssl.SSLObject` wraps. incoming, outgoing: the memory buffers that it was made with.
     """
-    cdef Session session
-    find_session(&session, engine, incoming, outgoing)
-    return session.tls != NULL
+    return find_session(engine, incoming, outgoing) != NULL
 
 
-cdef int find_session(Session *session, object engine, object incoming, object outgoing) except -1:
-    """Finds OpenSSL's objects in those of `ssl`; they are valid while `engine` is alive."""
+cdef void *find_session(object engine, object incoming, object outgoing) except? NULL:
+    """Finds OpenSSL's `SSL *` in the objects of `ssl`; it is valid while `engine` is alive. NULL: leave it alone."""
     cdef void *tls
-    session.tls = session.incoming = session.outgoing = NULL
+    cdef void *reads
+    cdef void *writes
     if memory_name == NULL:
-        return 0
+        return NULL
     if type(engine) is not SslSocketType or type(incoming) is not MemoryBIO or type(outgoing) is not MemoryBIO:
-        return 0
-    session.incoming = (<MemoryBuffer *><void *>incoming).memory
-    session.outgoing = (<MemoryBuffer *><void *>outgoing).memory
-    if session.incoming == NULL or session.outgoing == NULL:
-        return 0
-    if library.BIO_method_name(session.incoming) != memory_name:
-        return 0
+        return NULL
     tls = (<SslSocket *><void *>engine).tls
-    if tls == NULL or library.SSL_get_rbio(tls) != session.incoming or library.SSL_get_wbio(tls) != session.outgoing:
-        return 0
-    session.tls = tls
+    reads = (<MemoryBuffer *><void *>incoming).memory
+    writes = (<MemoryBuffer *><void *>outgoing).memory
+    if tls == NULL or reads == NULL or writes == NULL:
+        return NULL
+    if library.BIO_method_name(reads) != memory_name:
+        return NULL
+    return tls if library.SSL_get_rbio(tls) == reads and library.SSL_get_wbio(tls) == writes else NULL
+
+
+cdef int connect_session(void *tls, Wire *wire) except -1:
+    """Has a session, before its handshake, read and write through `wire`, which it owns from then on."""
+    cdef void *bio = library.BIO_new(wire_method)
+    if bio == NULL or not library.BIO_up_ref(bio):
+        raise MemoryError
+    library.BIO_set_data(bio, wire)
+    library.SSL_set0_rbio(tls, bio)
+    library.SSL_set0_wbio(tls, bio)
     return 0
 
 
@@ -182,54 +268,28 @@ cdef inline void forget_errors() noexcept:
         library.ERR_clear_error()
 
 
-cdef Py_ssize_t reason(Session *session, int result) noexcept:
+cdef Py_ssize_t reason(void *tls, int result) noexcept:
     """Why no bytes went through."""
-    cdef int error = library.SSL_get_error(session.tls, result)
+    cdef int error = library.SSL_get_error(tls, result)
     if error == SSL_ERROR_WANT_READ:
         return WAITS
     return PEER_HAS_CLOSED if error == SSL_ERROR_ZERO_RETURN else FAILED
 
 
-cdef bint add_incoming(Session *session, const void *data, Py_ssize_t count) noexcept:
-    """Copies cipher text from the peer; False where there is no memory for it."""
-    if library.BIO_write(session.incoming, data, <int>count) == count:
-        return True
-    library.ERR_clear_error()
-    return False
-
-
-cdef Py_ssize_t read_record(Session *session, void *room, Py_ssize_t size) noexcept:
+cdef Py_ssize_t read_record(void *tls, void *room, Py_ssize_t size) noexcept:
     """Decrypts a record, or as much of it as there is room for; returns how many bytes, or why none."""
     forget_errors()
-    cdef int count = library.SSL_read(session.tls, room, <int>min(size, <Py_ssize_t>INT_MAX))
-    return count if count > 0 else reason(session, count)
+    cdef int count = library.SSL_read(tls, room, <int>min(size, <Py_ssize_t>INT_MAX))
+    return count if count > 0 else reason(tls, count)
 
 
-cdef Py_ssize_t unread_of_record(Session *session) noexcept:
+cdef Py_ssize_t unread_of_record(void *tls) noexcept:
     """How many bytes of the last record there was no room for."""
-    return library.SSL_pending(session.tls)
+    return library.SSL_pending(tls)
 
 
-cdef Py_ssize_t write_record(Session *session, const void *data, Py_ssize_t size) noexcept:
+cdef Py_ssize_t write_record(void *tls, const void *data, Py_ssize_t size) noexcept:
     """Encrypts `data`, all of it or nothing; returns its size, or why not."""
     forget_errors()
-    cdef int count = library.SSL_write(session.tls, data, <int>size)
-    return count if count > 0 else reason(session, count)
-
-
-cdef bytes drain_outgoing(Session *session):
-    """Cipher text for the peer; b"" where there is none."""
-    cdef long size = library.BIO_ctrl(session.outgoing, BIO_CTRL_PENDING, 0, NULL)
-    if size <= 0:
-        return b""
-    cdef bytes data = PyBytes_FromStringAndSize(NULL, size)
-    library.BIO_read(session.outgoing, PyBytes_AS_STRING(data), <int>size)
-    return data
-
-
-cdef Py_ssize_t drain_into(Session *session, void *room, Py_ssize_t size) noexcept:
-    """Puts cipher text for the peer into `room`, if all of it fits; returns how many bytes, or -1 where it does not."""
-    cdef long count = library.BIO_ctrl(session.outgoing, BIO_CTRL_PENDING, 0, NULL)
-    if count > size:
-        return -1
-    return 0 if count <= 0 else library.BIO_read(session.outgoing, room, <int>count)
+    cdef int count = library.SSL_write(tls, data, <int>size)
+    return count if count > 0 else reason(tls, count)

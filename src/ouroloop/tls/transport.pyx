@@ -10,7 +10,7 @@ from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.late_dictionary cimport without_dictionary
 from ouroloop.tls.connection cimport TlsConnection
 from ouroloop.tls.machine cimport CLOSE, HANDSHAKE, TlsMachine
-from ouroloop.tls.plain_buffer cimport PlainBuffer
+from ouroloop.tls.record_buffers cimport RecordBuffers
 from ouroloop.transport.flow_control cimport FlowControl, water_marks
 from ouroloop.transport.native_protocol cimport NativeProtocol
 from ouroloop.transport.write_queue cimport WriteQueue
@@ -53,12 +53,11 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
         self._loop = loop
         self.core = loop
         self.machine = TlsMachine(context, server_side=server_side, server_hostname=server_hostname)
-        if loop.plain_buffer is None:
-            loop.plain_buffer = PlainBuffer()
-        self.plain = loop.plain_buffer
+        if loop.record_buffers is None:
+            loop.record_buffers = RecordBuffers()
+        self.buffers = loop.record_buffers
         self.queue = WriteQueue()
         self.flow = FlowControl()
-        self.unread = []
         self.handshake_timeout = handshake_timeout or constants.SSL_HANDSHAKE_TIMEOUT
         self.shutdown_timeout = shutdown_timeout or constants.SSL_SHUTDOWN_TIMEOUT
         self.set_read_buffer_limits()
@@ -151,7 +150,7 @@ handshake_timeout=None, shutdown_timeout=None, is_made=False)
 
     def get_read_buffer_size(self):
         """How many bytes of cipher text wait to be read."""
-        return self.unread_size + self.machine.incoming.pending
+        return self.machine.unread()
 
     def get_read_buffer_limits(self):
         """The low- and the high-water mark for reading, in bytes."""

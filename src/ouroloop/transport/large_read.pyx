@@ -1,7 +1,8 @@
 """Reading a large message straight into the object that the protocol gets, which saves a copy.
 
 A connection whose last read was large makes room for the next one before it knows its size. A small read goes through
-the loop's buffer, because making room and giving most of it back costs more than the copy.
+the loop's buffer, because making room and giving most of it back costs more than the copy. TLS knows how much there is
+to decrypt.
 """
 
 from cpython.ref cimport PyObject
@@ -12,12 +13,9 @@ cdef extern from "Python.h":
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
     int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
     char *bytes_of "PyBytes_AS_STRING"(PyObject *data)
+    Py_ssize_t size_of "PyBytes_GET_SIZE"(PyObject *data)
     void set_size "Py_SET_SIZE"(PyObject *data, Py_ssize_t size)
     void Py_DECREF(PyObject *owned)
-
-cdef enum:
-    LARGE_READ = 4 * 1024           # bytes from which on a second copy costs more than making room
-    ROOM_MAX = 120 * 1024           # bytes; the C library asks the kernel for larger objects, each time anew
 
 
 cdef bytes receive_object(int fd, Py_ssize_t room, Py_ssize_t *count):
@@ -26,12 +24,17 @@ cdef bytes receive_object(int fd, Py_ssize_t room, Py_ssize_t *count):
     if count[0] <= 0:
         Py_DECREF(data)
         return None
-    if room - count[0] > room // 8:
-        _PyBytes_Resize(&data, count[0])
-    elif count[0] != room:
+    return fitted(data, count[0])
+
+
+cdef bytes fitted(PyObject *data, Py_ssize_t count):
+    cdef Py_ssize_t room = size_of(data)
+    if room - count > room // 8:
+        _PyBytes_Resize(&data, count)
+    elif count != room:
         # What is left over is less than giving it back costs.
-        set_size(data, count[0])
-        bytes_of(data)[count[0]] = 0
+        set_size(data, count)
+        bytes_of(data)[count] = 0
     received = <object>data
     Py_DECREF(data)
     return <bytes>received

@@ -1,0 +1,7 @@
+cdef enum:
+    PLAIN_SIZE = 256 * 1024           # bytes
+    CIPHER_SIZE = 136 * 1024          # bytes: eight records
+
+cdef class RecordBuffers:
+    cdef char *plain
+    cdef char *cipher
