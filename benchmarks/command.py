@@ -85,7 +85,7 @@ def _make_bench(questions: Sequence[Question], settings: Settings) -> Workbench:
         _tell(f"Without the load generator: {error}")
         return replace(bench, cannot_build=str(error), cannot_secure=str(error))
     try:
-        return replace(bench, secure=make_secure(), cannot_secure="")
+        return replace(bench, secure=make_secure(floor=bench.floor is not None), cannot_secure="")
     except BuildError as error:
         _tell(f"Without TLS: {error}")
         return replace(bench, cannot_secure=str(error))

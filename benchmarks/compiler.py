@@ -48,6 +48,7 @@ class Secure:
     native: Native
     certificate: Path
     key: Path
+    floor: Path | None = None  # the C extension with TLS, where it was asked for
 
 
 def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
@@ -57,7 +58,7 @@ def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
         BuildError: no compiler was found, or a program does not compile.
     """
     compiler = _find_compiler()
-    flags, suffix, libraries = (("-DWITH_TLS",), "-tls", ("-lssl", "-lcrypto")) if tls else ((), "", ())
+    suffix, flags, libraries = _variant(tls=tls)
     return Native(
         *(
             _build(name, directory / f"{name}{suffix}", [*compiler, *_FLAGS, *flags], libraries)
@@ -66,7 +67,7 @@ def build_native(*, tls: bool = False, directory: Path = _BUILD) -> Native:
     )
 
 
-def build_floor(directory: Path = _BUILD) -> Path:
+def build_floor(directory: Path = _BUILD, *, tls: bool = False) -> Path:
     """Builds the C extension for the running Python, if it is not built yet.
 
     Raises:
@@ -76,20 +77,25 @@ def build_floor(directory: Path = _BUILD) -> Path:
     headers = Path(sysconfig.get_path("include"))
     if not (headers / "Python.h").exists():
         raise BuildError(f"Python's headers are not in {headers} (Debian has them in python3-dev)")
-    module = directory / f"floor{sysconfig.get_config_var('EXT_SUFFIX')}"
-    return _build(
-        "floor", module, [*compiler, *_FLAGS, "-shared", "-fPIC", "-pthread", f"-I{headers}"], ["-lm"]
-    )
+    suffix, flags, libraries = _variant(tls=tls)
+    module = directory / f"floor{suffix}{sysconfig.get_config_var('EXT_SUFFIX')}"
+    command = [*compiler, *_FLAGS, *flags, "-shared", "-fPIC", "-pthread", f"-I{headers}"]
+    return _build("floor", module, command, ["-lm", *libraries])
 
 
-def make_secure(directory: Path = _BUILD) -> Secure:
+def make_secure(directory: Path = _BUILD, *, floor: bool = False) -> Secure:
     """Builds the programs with TLS, and has the command openssl sign a certificate for them.
+
+    Args:
+        directory: where all of it is kept.
+        floor: whether the C extension is one of the programs.
 
     Raises:
         BuildError: OpenSSL's headers, its libraries or its command are missing.
     """
     try:
         native = build_native(tls=True, directory=directory)
+        extension = build_floor(directory, tls=True) if floor else None
     except BuildError as error:
         raise BuildError(
             f"{error} (TLS needs OpenSSL's headers, such as Debian's package libssl-dev)"
@@ -103,7 +109,12 @@ def make_secure(directory: Path = _BUILD) -> Secure:
             raise BuildError("the command openssl is not there, and TLS needs a certificate") from None
         if done.returncode:
             raise BuildError(f"openssl made no certificate: {done.stderr.strip()}")
-    return Secure(native, certificate, key)
+    return Secure(native, certificate, key, extension)
+
+
+def _variant(*, tls: bool) -> tuple[str, list[str], list[str]]:
+    """What a program's name ends with, and the flags and libraries that it takes."""
+    return ("-tls", ["-DWITH_TLS"], ["-lssl", "-lcrypto"]) if tls else ("", [], [])
 
 
 def _find_compiler() -> list[str]:

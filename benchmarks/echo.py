@@ -78,7 +78,9 @@ def start_server(
         assert bench.native is not None
         return EchoServer([bench.native.echo, *native_words], bench.cores.server)
     if peer == FLOOR:
-        return EchoServer([*module_command("echo_floor", str(bench.floor), program)], bench.cores.server)
+        return EchoServer(
+            [*module_command("echo_floor", str(bench.floor), program, *words)], bench.cores.server
+        )
     return EchoServer([*module_command(program, *program_words(peer), *words)], bench.cores.server)
 
 

@@ -28,7 +28,7 @@ How to read the tables:
   program sees (bytes, handles, tasks and futures with their fields, tracked by the collector), a context for each
   callback and step, the calls into Python, one line in which all that is ready waits. It leaves out cancellation,
   exceptions (it aborts), done callbacks, limits of buffers and back-pressure from them, signals, debug mode, servers
-  that close, datagrams to anybody but the last sender, TLS, and every way to look in from outside.
+  that close, TLS's `close_notify`, datagrams to anybody but the last sender, and every way to look in from outside.
 - *ouroloop* is our loop below the standard library's `asyncio`, as every program gets it that is told of a loop;
   *ouroloop.asyncio* is what `from ouroloop import asyncio` gives.
 - All peers of a question run interleaved, who begins changes from round to round, and each measurement has a

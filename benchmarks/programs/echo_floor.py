@@ -51,16 +51,22 @@ KINDS: dict[str, Connected] = {
     "echo_sockets": _serve_sockets,
 }
 DATAGRAMS = "echo_datagrams"
+SECURE = ("echo_protocol", "echo_streams")  # those that can speak TLS
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("extension")
     parser.add_argument("program", choices=[*KINDS, DATAGRAMS])
+    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     arguments = parser.parse_args()
+    if arguments.tls and arguments.program not in SECURE:
+        parser.error(f"{arguments.program} cannot speak TLS")
     die_in_time()
     settle_allocator()
     loop = load_floor(arguments.extension).get_running_loop()
+    if arguments.tls:
+        loop.secure(*arguments.tls)
     asyncio._set_running_loop(loop)
     endpoint = _start(loop, arguments.program)
     announce(number_of(endpoint))

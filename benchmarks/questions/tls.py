@@ -9,18 +9,18 @@ from benchmarks.echo import (
     KIB,
     METRICS,
     EchoQuestion,
-    EchoServer,
     chosen_cases,
     echo_case,
     start_load,
     start_server,
 )
 from benchmarks.peers import LOOPS, OWN
-from benchmarks.question import C_SERVER, Outcome, Settings, Workbench
+from benchmarks.question import C_SERVER, FLOOR, Outcome, Settings, Workbench
 from benchmarks.record import Case, Metric
 
 if TYPE_CHECKING:
     from benchmarks.child import Child
+    from benchmarks.echo import EchoServer
 
 _TLS_METRICS = (*METRICS, Metric("mib_per_second", "throughput", "MiB/s", "more"))
 _HANDSHAKE_METRICS = (
@@ -39,11 +39,11 @@ class TlsQuestion(EchoQuestion):
         return "" if bench.secure else bench.cannot_secure
 
     def start_server(self, peer: str, bench: Workbench) -> EchoServer:
-        assert bench.secure is not None
-        words = ("--tls", str(bench.secure.certificate), str(bench.secure.key))
-        if peer == C_SERVER:
-            return EchoServer([bench.secure.native.echo, *words], bench.cores.server)
-        return start_server(self.program, peer, bench, *words)
+        secure = bench.secure
+        assert secure is not None
+        words = ("--tls", str(secure.certificate), str(secure.key))
+        bench = replace(bench, native=secure.native, floor=secure.floor)
+        return start_server(self.program, peer, bench, *words, native_words=words)
 
     def start_load(self, server: EchoServer, bench: Workbench, *words: str | float) -> Child:
         assert bench.secure is not None
@@ -57,10 +57,11 @@ class TlsEcho(TlsQuestion):
     name = "tls"
     title = "TLS echo with a protocol"
     about = (
-        "The protocol of the first question under TLS 1.3. The limit is OpenSSL with memory buffers, in C. "
-        "aiofastnet's transports are on uvloop."
+        "The protocol of the first question under TLS 1.3. The C server has OpenSSL with memory buffers; the "
+        "floor hands it cipher text where it stands. aiofastnet's transports are on uvloop."
     )
     peers = (*LOOPS, "aiofastnet")
+    limits = (C_SERVER, FLOOR)
     program = "echo_protocol"
 
     def cases(self, settings: Settings) -> list[Case]:

@@ -3,12 +3,13 @@
 import contextlib
 import shutil
 import socket
+import ssl
 import sys
 import time
 
 import pytest
 from benchmarks.child import Child, module_command
-from benchmarks.compiler import BuildError, build_floor, build_native
+from benchmarks.compiler import BuildError, build_floor, build_native, make_secure
 from benchmarks.echo import EchoServer
 from benchmarks.machine import resident_bytes
 from benchmarks.programs.primitives.catalog import PRIMITIVES
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 PROGRAMS = ("echo_protocol", "echo_buffered", "echo_streams", "echo_sockets", "echo_unix")
+SECURE_PROGRAMS = ("echo_protocol", "echo_streams")
 MIB = 1 << 20
 
 
@@ -34,6 +36,14 @@ def native():
     return build_native()
 
 
+@pytest.fixture(scope="module")
+def secure():
+    try:
+        return make_secure(floor=True)
+    except BuildError as error:
+        pytest.skip(f"TLS needs the openssl command and OpenSSL's headers: {error}")
+
+
 def load(native, server, *words):
     command = [native.load, "127.0.0.1", str(server.port), "--verify", *map(str, words)]
     with Child(command, core=None) as generator:
@@ -44,6 +54,68 @@ def load(native, server, *words):
 
 def serve(floor, program):
     return EchoServer(module_command("echo_floor", floor, program), core=None)
+
+
+def serve_secure(secure, program):
+    words = ("--tls", str(secure.certificate), str(secure.key))
+    return EchoServer(module_command("echo_floor", str(secure.floor), program, *words), core=None)
+
+
+class SecureClient:
+    """A TLS connection over a socket, whose records go out as the test likes."""
+
+    def __init__(self, server, version=ssl.TLSVersion.TLSv1_3):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = version
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._arriving, self._leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._session = context.wrap_bio(self._arriving, self._leaving)
+        self.finish(self._session.do_handshake)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def finish(self, step):
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                self.send()
+                data = self.socket.recv(65536)
+                assert data, "the server hung up"
+                self._arriving.write(data)
+            else:
+                self.send()
+                return result
+
+    def write(self, data):
+        self._session.write(data)
+
+    def say_goodbye(self):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._session.unwrap()
+
+    def send(self, *cuts):
+        """Sends what is to go, in pieces that end at these places, and lets the server see each of them."""
+        data = self._leaving.read()
+        begin = 0
+        for end in [*cuts, len(data)]:
+            self.socket.sendall(data[begin:end])
+            begin = end
+            if cuts:
+                time.sleep(0.001)
+
+    def read(self, size):
+        data = b""
+        while len(data) < size:
+            data += self.finish(lambda: self._session.read(size))
+        return data
 
 
 def wait_until_closed(server):
@@ -121,6 +193,86 @@ def test_server_survives_clients_that_reset_in_the_middle(floor, native, program
                         while client.send(bytes(65536)):
                             pass
         assert load(native, server, "--conns", 10, "--messages", 10)["errors"] == 0
+
+
+@pytest.mark.parametrize("program", SECURE_PROGRAMS)
+def test_every_byte_comes_back_under_tls(secure, program):
+    with serve_secure(secure, program) as server:
+        for connections, size, messages in [
+            (1, 1, 50),
+            (100, 1024, 5),
+            (5, 16_384, 30),
+            (5, 16_385, 30),
+            (3, 100_000, 30),
+            (2, 3_000_000, 3),
+        ]:
+            words = ["--tls", "--conns", connections, "--size", size, "--messages", messages]
+            figures = load(secure.native, server, *words)
+            assert (figures["requests"], figures["errors"]) == (connections * messages, 0)
+
+
+@pytest.mark.parametrize("program", SECURE_PROGRAMS)
+@pytest.mark.parametrize("size", [77, 30_000])
+def test_messages_in_flight_come_back_in_order_under_tls(secure, program, size):
+    with serve_secure(secure, program) as server:
+        words = ["--tls", "--conns", 3, "--size", size, "--pipeline", 16, "--seconds", 0.3, "--warm", 0]
+        figures = load(secure.native, server, *words)
+    assert figures["requests"] > 0
+    assert figures["errors"] == 0
+
+
+@pytest.mark.parametrize("program", SECURE_PROGRAMS)
+def test_secure_connections_come_and_go_and_leave_neither_descriptors_nor_memory(secure, program):
+    with serve_secure(secure, program) as server:
+        memory = []
+        for _ in range(6):
+            words = ["--tls", "--conns", 100, "--size", 2000, "--messages", 20]
+            assert load(secure.native, server, *words)["errors"] == 0
+            wait_until_closed(server)
+            memory.append(resident_bytes(server.pid))
+    assert min(memory[3:]) - min(memory[:3]) < MIB
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("program", SECURE_PROGRAMS)
+def test_records_are_read_however_they_are_cut(secure, program, version):
+    with serve_secure(secure, program) as server, SecureClient(server, version) as client:
+        for size in (1, 3000, 16_384, 50_000):
+            sent = bytes(range(250)) * (size // 250) + b"x" * (size % 250)
+            # Within a header and at its end, within a record and just before its end.
+            client.write(sent)
+            client.send(1, 5, 6, 6 + size // 2, size + 20)
+            assert client.read(size) == sent
+
+
+@pytest.mark.parametrize("program", SECURE_PROGRAMS)
+def test_connection_ends_when_the_peer_says_goodbye_right_after_its_data(secure, program):
+    with serve_secure(secure, program) as server, SecureClient(server) as client:
+        client.write(b"last words")
+        client.say_goodbye()
+        client.send()
+        echoed = 0
+        while data := client.socket.recv(65536):
+            echoed += len(data)
+        assert echoed > len(b"last words")
+
+
+@pytest.mark.parametrize("program", SECURE_PROGRAMS)
+@pytest.mark.parametrize("resets", [False, True])
+def test_secure_server_survives_clients_that_leave_at_any_time(secure, program, resets):
+    with serve_secure(secure, program) as server:
+        plain = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(5)]
+        greeted = [SecureClient(server) for _ in range(5)]
+        busy = [SecureClient(server) for _ in range(5)]
+        for client in busy:
+            client.write(bytes(200_000))
+            client.send()
+        for client in (*plain, *(each.socket for each in (*greeted, *busy))):
+            if resets:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.close()
+        wait_until_closed(server)
+        assert load(secure.native, server, "--tls", "--conns", 10, "--messages", 10)["errors"] == 0
 
 
 # Each operation is done until nothing new is kept, then again: objects and memory must not become more.

@@ -223,6 +223,16 @@ def test_extension_is_built_once_for_each_python(tmp_path):
     assert first.name.endswith(sysconfig.get_config_var("EXT_SUFFIX"))
 
 
+def test_extension_with_tls_stands_beside_the_one_without(tmp_path):
+    try:
+        plain, secure = build_floor(tmp_path), build_floor(tmp_path, tls=True)
+    except BuildError as error:
+        pytest.skip(str(error))
+    assert plain != secure
+    assert plain.exists()
+    assert secure.exists()
+
+
 def test_missing_compiler_is_named_with_a_way_out(tmp_path, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler")
     with pytest.raises(BuildError, match="variable CC is not there: no-such-compiler"):

@@ -172,7 +172,7 @@ def test_load_at_half_speed_is_half_of_what_the_baseline_answers(kind, monkeypat
 @pytest.fixture(scope="module")
 def secure():
     try:
-        return make_secure()
+        return make_secure(floor=True)
     except BuildError as error:
         pytest.skip(f"TLS needs the openssl command and OpenSSL's headers: {error}")
 
@@ -184,5 +184,13 @@ def secure():
 @pytest.mark.parametrize("peer", ["asyncio", C_SERVER])
 def test_tls_is_echoed(name, case, peer, secure):
     figures = measure(name, case, peer, build_native(), secure)
+    assert figures["requests"] > 0
+    assert figures["errors"] == 0
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ["tls", "tls-streams"])
+def test_floor_echoes_under_tls(name, secure):
+    figures = measure(name, "10x1024", FLOOR, build_native(), secure)
     assert figures["requests"] > 0
     assert figures["errors"] == 0

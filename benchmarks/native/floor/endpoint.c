@@ -33,6 +33,10 @@ void endpoint_close(Endpoint *endpoint) {
         return;
     close(endpoint->descriptor);
     endpoint->descriptor = -1;
+#ifdef WITH_TLS
+    if (endpoint->tls)
+        tls_close(endpoint);
+#endif
     free(endpoint->queued);
     endpoint->queued = NULL;
     endpoint->queued_bytes = endpoint->queued_bytes_max = 0;
@@ -51,6 +55,10 @@ static PyObject *receive_much(Endpoint *endpoint, Py_ssize_t wanted) {
 }
 
 PyObject *endpoint_receive(Endpoint *endpoint, Py_ssize_t wanted) {
+#ifdef WITH_TLS
+    if (endpoint->tls)
+        return tls_receive(endpoint);
+#endif
     if (endpoint->reads_much)
         return receive_much(endpoint, wanted);
     size_t count_max = wanted < RECEIVE_BYTES ? (size_t)wanted : RECEIVE_BYTES;
@@ -74,9 +82,7 @@ static void enqueue(Endpoint *endpoint, const char *bytes, size_t count) {
     endpoint_wait_for(endpoint, EPOLLOUT);
 }
 
-void endpoint_write(Endpoint *endpoint, PyObject *data) {
-    const char *bytes = PyBytes_AS_STRING(data);
-    size_t count = (size_t)PyBytes_GET_SIZE(data);
+void endpoint_send(Endpoint *endpoint, const char *bytes, size_t count) {
     ssize_t sent = 0;
     if (!endpoint->queued_bytes) {
         sent = send(endpoint->descriptor, bytes, count, MSG_NOSIGNAL);
@@ -86,6 +92,16 @@ void endpoint_write(Endpoint *endpoint, PyObject *data) {
             sent = 0;
     }
     enqueue(endpoint, bytes + sent, count - (size_t)sent);
+}
+
+void endpoint_write(Endpoint *endpoint, PyObject *data) {
+#ifdef WITH_TLS
+    if (endpoint->tls) {
+        tls_write(endpoint, data);
+        return;
+    }
+#endif
+    endpoint_send(endpoint, PyBytes_AS_STRING(data), (size_t)PyBytes_GET_SIZE(data));
 }
 
 bool endpoint_flush(Endpoint *endpoint) {

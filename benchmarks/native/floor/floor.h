@@ -137,6 +137,7 @@ struct endpoint {
     void (*notify)(Endpoint *);
     char *queued; /* what could not be sent yet; meanwhile nothing is read */
     size_t queued_bytes, queued_bytes_max;
+    void *tls; /* OpenSSL's session, or NULL */
 };
 enum { RECEIVE_BYTES = 256 * 1024, NOTHING_YET = -2 };
 extern char received[RECEIVE_BYTES];
@@ -149,10 +150,25 @@ PyObject *endpoint_receive(Endpoint *endpoint, Py_ssize_t wanted);
 /* Sends at once what the kernel takes and queues the rest. What the peer no longer takes is dropped: the next
  * read sees the end. */
 void endpoint_write(Endpoint *endpoint, PyObject *data);
+/* The same for bytes that TLS does not encrypt any more. */
+void endpoint_send(Endpoint *endpoint, const char *bytes, size_t count);
 /* Sends from the queue; false while something is left. */
 bool endpoint_flush(Endpoint *endpoint);
 /* Accepts on a listening descriptor for ever, and calls `connected` with each new one. */
 PyObject *serve(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
+
+#ifdef WITH_TLS
+/* --- tls.c: the server's side of TLS, on connected endpoints. Who writes before it has read aborts: the
+ * handshake may not be over. */
+/* secure(certificate, key): all that connect from then on speak TLS. */
+PyObject *secure(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);
+/* Nothing where `secure` was not called. */
+void tls_open(Endpoint *endpoint);
+void tls_close(Endpoint *endpoint);
+/* As `endpoint_receive` and `endpoint_write`, which call them. */
+PyObject *tls_receive(Endpoint *endpoint);
+void tls_write(Endpoint *endpoint, PyObject *data);
+#endif
 
 /* --- transport.c, datagram.c, stream.c, socket.c */
 PyObject *transport_new(PyObject *loop, PyObject *const *arguments, Py_ssize_t count);

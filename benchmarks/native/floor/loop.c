@@ -139,6 +139,9 @@ static PyMethodDef methods[] = {
     {"run_in_executor", FAST(run_in_executor), NULL},
     {"call_later", FAST_WITH_NAMES(call_later), NULL},
     {"serve", FAST(serve), NULL},
+#ifdef WITH_TLS
+    {"secure", FAST(secure), NULL},
+#endif
     {"transport", FAST(transport_new), NULL},
     {"datagrams", FAST(datagrams_new), NULL},
     {"stream", stream_new, METH_O, NULL},

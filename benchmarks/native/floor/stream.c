@@ -124,6 +124,9 @@ PyObject *stream_new(PyObject *Py_UNUSED(loop), PyObject *descriptor) {
     self->arrived = NULL;
     self->reading = self->draining = NULL;
     endpoint_open(&self->endpoint, (int)PyLong_AsLong(descriptor), stream_notify);
+#ifdef WITH_TLS
+    tls_open(&self->endpoint);
+#endif
     return Py_NewRef((PyObject *)self); /* the poller has the other reference */
 }
 

@@ -97,6 +97,9 @@ PyObject *transport_new(PyObject *Py_UNUSED(loop), PyObject *const *arguments, P
         self->data_received = PyObject_GetAttrString(self->protocol, "data_received");
     endpoint_open(&self->endpoint, (int)PyLong_AsLong(arguments[0]),
                   is_buffered ? read_buffered : read_protocol);
+#ifdef WITH_TLS
+    tls_open(&self->endpoint);
+#endif
     check(PyObject_CallMethod(self->protocol, "connection_made", "O", self));
     return Py_NewRef((PyObject *)self); /* the poller has the other reference */
 }
