@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import ssl
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import _ssl
 import pytest
 
 from ouroloop.tls import openssl
@@ -240,3 +243,49 @@ def test_session_tickets_are_read_with_the_first_bytes(certificate, prepare):
     server.send(b"hello")
     assert client.receive(server.to_send()) == b"hello"
     assert client.ssl_object.session.has_ticket
+
+
+def leave_an_error() -> None:
+    """Has OpenSSL note an error in the thread's queue that nobody takes from there."""
+    library = ctypes.CDLL(getattr(_ssl, "__file__", None))
+    library.BIO_new_file.restype = ctypes.c_void_p
+    assert library.BIO_new_file(b"/there is/no such file", b"r") is None
+    assert library.ERR_peek_error() != 0
+
+
+@pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
+def test_errors_that_others_have_left_are_not_the_connections(certificate, version):
+    client, server = machines(certificate, version)
+    leave_an_error()
+    client.send(b"ping")
+    first, *rest = client.to_send()
+    assert server.receive(bytes([first])) == b""
+    assert server.receive(bytes(rest)) == b"ping"
+    leave_an_error()
+    client.close()
+    assert server.receive(client.to_send()) == b""
+    assert server.state == State.ANSWERING
+    leave_an_error()
+    server.finish()
+    client.receive(server.to_send())
+    assert client.state == State.ENDED
+    leave_an_error()
+    machines(certificate, version)
+
+
+def test_what_ssl_has_made_may_outlive_the_machine(certificate):
+    client, server = machines(certificate)
+    client.send(b"ping")
+    server.receive(client.to_send()[:10])
+    kept = server.ssl_object
+    del client, server
+    gc.collect()
+    with pytest.raises(ssl.SSLWantReadError):
+        kept.read()
+    assert kept.write(b"into the void") == 13
+
+
+def test_a_machine_has_one_connection(certificate):
+    client, _ = machines(certificate)
+    with pytest.raises(RuntimeError, match="has a connection already"):
+        client.__init__(certificate.client_context(), server_hostname="localhost")  # type: ignore[misc]

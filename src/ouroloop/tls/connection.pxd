@@ -59,7 +59,8 @@ cdef class TlsConnection(Watcher):
     cdef int process(self) except -1
     cdef int read_records(self) except -1
     cdef int fill_protocol(self) except -1
-    cdef int read_large(self) except -1
+    cdef bint wants_object(self) except -1
+    cdef int read_object(self) except -1
     cdef int hand_over(self, Py_ssize_t count) except -1
     cdef int hand_over_object(self, bytes data) except -1
     cdef int discard_unread(self) except -1

@@ -52,6 +52,8 @@ cdef enum:
     CHUNK = 8 * RECORD_PLAIN_MAX      # bytes encrypted at once, and sent in one system call
     CORK_LIMIT = 64 * 1024            # bytes that may wait for the end of a callback
 
+    OBJECT_FROM = 512                 # bytes of cipher text from which on an object for them saves more than it costs
+
 cdef object CancelledError = asyncio.CancelledError
 cdef object CertificateError = ssl.CertificateError
 cdef tuple ENDS_THE_LOOP = (SystemExit, KeyboardInterrupt)
@@ -215,10 +217,10 @@ cdef class TlsConnection(Watcher):
         return 0
 
     cdef int read_records(self) except -1:
-        """Decrypts what there is into the shared buffer, or what is large into an object, and hands it over once."""
+        """Decrypts what there is into the shared buffer, or much of it into an object, and hands it over once."""
         cdef Py_ssize_t filled = 0
-        if self.machine.unread() >= LARGE_READ and (self.native is None or self.native.keeps_bytes):
-            return self.read_large()
+        if self.wants_object():
+            return self.read_object()
         try:
             while PLAIN_SIZE - filled >= RECORD_PLAIN_MAX and self.machine.may_decrypt() and self.machine.at == OPEN:
                 filled += self.machine.decrypt(self.buffers.plain + filled, PLAIN_SIZE - filled)
@@ -229,7 +231,12 @@ cdef class TlsConnection(Watcher):
             raise
         return self.hand_over(filled) if filled else 0
 
-    cdef int read_large(self) except -1:
+    cdef bint wants_object(self) except -1:
+        if self.native is None:
+            return self.machine.unread() >= OBJECT_FROM
+        return self.native.keeps_bytes and self.machine.unread() >= LARGE_READ
+
+    cdef int read_object(self) except -1:
         cdef Py_ssize_t filled = 0
         cdef Py_ssize_t room = min(self.machine.unread(), <Py_ssize_t>ROOM_MAX)
         cdef PyObject *data = new_bytes(NULL, room)
@@ -352,11 +359,14 @@ cdef class TlsConnection(Watcher):
     cdef int flush(self) except -1:
         """Encrypts what the lower transport takes; when the connection is closed, close_notify comes behind it."""
         if self.is_flushing:
+            # The lower transport has called back from within a write, and the protocol has answered.
+            self.is_corked = True
             return 0
-        self.is_flushing = True
-        self.is_corked = False
+        self.is_flushing = self.is_corked = True
         try:
-            self.encrypt_queued()
+            while self.is_corked:
+                self.is_corked = False
+                self.encrypt_queued()
         except BaseException as error:
             self.fatal(error, "Fatal error on SSL protocol")
         finally:

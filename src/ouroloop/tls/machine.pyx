@@ -25,6 +25,7 @@ from ouroloop.tls.openssl cimport (
     WAITS,
     connect_session,
     find_session,
+    forget_errors,
     read_record,
     unread_of_record,
     write_record,
@@ -213,7 +214,10 @@ cdef class TlsMachine:
 
     cdef Py_ssize_t unread(self) except -1:
         """How many bytes from the peer OpenSSL has not taken."""
-        return incoming_size(self.wire) + (self.incoming.pending if self.session == NULL else 0)
+        cdef Py_ssize_t size = incoming_size(self.wire)
+        if self.session == NULL:
+            size += self.incoming.pending
+        return size
 
     cdef int pour(self) except -1:
         """Without a session: sees to it that `ssl` finds a whole record, if there is one."""
@@ -239,10 +243,15 @@ cdef class TlsMachine:
         cdef Py_ssize_t taken
         while count and self.is_framed:
             if self.header_size < HEADER_SIZE:
-                self.header[self.header_size] = data[0]
-                self.header_size += 1
-                data += 1
-                count -= 1
+                if self.header_size == 0 and count >= HEADER_SIZE:
+                    memcpy(self.header, data, HEADER_SIZE)
+                    taken = HEADER_SIZE
+                else:
+                    self.header[self.header_size] = data[0]
+                    taken = 1
+                self.header_size += <int>taken
+                data += taken
+                count -= taken
                 if self.header_size == HEADER_SIZE:
                     self.body_left = (self.header[3] << 8) | self.header[4]
                     if self.header[0] < 20 or self.header[0] > 24 or self.header[1] != 3 or self.body_left == 0:
@@ -267,6 +276,8 @@ cdef class TlsMachine:
     cdef int handshake(self) except -1:
         """Goes on with the handshake; the state tells whether it is done. Raises ssl.SSLError when it has failed."""
         self.has_outgoing = True
+        if self.session != NULL:
+            forget_errors()
         while True:
             self.pour()
             try:
@@ -294,7 +305,7 @@ cdef class TlsMachine:
         if self.session == NULL:
             count = self.decrypt_by_module(room, size)
         else:
-            count = read_record(self.session, room, size)
+            count = read_record(self.session, self.wire, room, size)
             if count == FAILED:
                 count = self.decrypt_by_module(room, size)
         if count > 0:
@@ -344,7 +355,7 @@ cdef class TlsMachine:
         cdef Py_ssize_t count = FAILED
         self.has_outgoing = True
         if self.session != NULL:
-            count = write_record(self.session, data, size)
+            count = write_record(self.session, self.wire, data, size)
         return count if count >= 0 else self.encrypt_by_module(data, size)
 
     cdef Py_ssize_t encrypt_by_module(self, const char *data, Py_ssize_t size) except -1:
@@ -365,6 +376,8 @@ cdef class TlsMachine:
             self.advance(FLUSHED)
             return 0
         self.has_outgoing = True
+        if self.session != NULL:
+            forget_errors()
         try:
             self.ssl_object.unwrap()
         except WANTS_MORE:

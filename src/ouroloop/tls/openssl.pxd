@@ -8,6 +8,7 @@ cdef enum:
 
 cdef void *find_session(object engine, object incoming, object outgoing) except? NULL
 cdef int connect_session(void *tls, Wire *wire) except -1
-cdef Py_ssize_t read_record(void *tls, void *room, Py_ssize_t size) noexcept
+cdef int forget_errors() noexcept
+cdef Py_ssize_t read_record(void *tls, Wire *wire, void *room, Py_ssize_t size) noexcept
 cdef Py_ssize_t unread_of_record(void *tls) noexcept
-cdef Py_ssize_t write_record(void *tls, const void *data, Py_ssize_t size) noexcept
+cdef Py_ssize_t write_record(void *tls, Wire *wire, const void *data, Py_ssize_t size) noexcept

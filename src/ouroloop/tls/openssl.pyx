@@ -61,8 +61,7 @@ cdef enum:
     BIO_CTRL_FLUSH = 11
     BIO_TYPE_SOURCE_SINK = 0x400
     BIO_READ_LATER = 0x01 | 0x08      # BIO_FLAGS_READ, BIO_FLAGS_SHOULD_RETRY
-    SSL_ERROR_WANT_READ = 2
-    SSL_ERROR_ZERO_RETURN = 6
+    SSL_RECEIVED_SHUTDOWN = 2
 
 ctypedef int (*WireRead)(void *bio, char *room, size_t size, size_t *count) noexcept nogil
 ctypedef int (*WireWrite)(void *bio, const char *data, size_t size, size_t *count) noexcept nogil
@@ -73,7 +72,8 @@ cdef struct Library:
     int (*SSL_read)(void *tls, void *room, int size) noexcept nogil
     int (*SSL_write)(void *tls, const void *data, int size) noexcept nogil
     int (*SSL_pending)(const void *tls) noexcept nogil
-    int (*SSL_get_error)(const void *tls, int result) noexcept nogil
+    int (*SSL_get_shutdown)(const void *tls) noexcept nogil
+    int (*SSL_in_init)(const void *tls) noexcept nogil
     void *(*SSL_get_rbio)(const void *tls) noexcept nogil
     void *(*SSL_get_wbio)(const void *tls) noexcept nogil
     void (*SSL_set0_rbio)(void *tls, void *bio) noexcept nogil
@@ -83,6 +83,7 @@ cdef struct Library:
     int (*BIO_up_ref)(void *bio) noexcept nogil
     int (*BIO_free)(void *bio) noexcept nogil
     const char *(*BIO_method_name)(const void *bio) noexcept nogil
+    void (*ERR_clear_error)() noexcept nogil
     void *(*BIO_get_data)(void *bio) noexcept nogil
     void (*BIO_set_data)(void *bio, void *data) noexcept nogil
     void (*BIO_set_flags)(void *bio, int flags) noexcept nogil
@@ -93,8 +94,6 @@ cdef struct Library:
     int (*BIO_meth_set_write_ex)(void *method, WireWrite function) noexcept nogil
     int (*BIO_meth_set_ctrl)(void *method, WireControl function) noexcept nogil
     int (*BIO_meth_set_destroy)(void *method, WireDestroy function) noexcept nogil
-    unsigned long (*ERR_peek_error)() noexcept nogil
-    void (*ERR_clear_error)() noexcept nogil
 
 cdef object SslSocketType = _ssl._SSLSocket
 cdef object MemoryBIO = ssl.MemoryBIO
@@ -117,7 +116,8 @@ cdef int find_functions(void *opened) except -1:
     find_function(opened, b"SSL_read", <void **>&library.SSL_read)
     find_function(opened, b"SSL_write", <void **>&library.SSL_write)
     find_function(opened, b"SSL_pending", <void **>&library.SSL_pending)
-    find_function(opened, b"SSL_get_error", <void **>&library.SSL_get_error)
+    find_function(opened, b"SSL_get_shutdown", <void **>&library.SSL_get_shutdown)
+    find_function(opened, b"SSL_in_init", <void **>&library.SSL_in_init)
     find_function(opened, b"SSL_get_rbio", <void **>&library.SSL_get_rbio)
     find_function(opened, b"SSL_get_wbio", <void **>&library.SSL_get_wbio)
     find_function(opened, b"SSL_set0_rbio", <void **>&library.SSL_set0_rbio)
@@ -127,6 +127,7 @@ cdef int find_functions(void *opened) except -1:
     find_function(opened, b"BIO_up_ref", <void **>&library.BIO_up_ref)
     find_function(opened, b"BIO_free", <void **>&library.BIO_free)
     find_function(opened, b"BIO_method_name", <void **>&library.BIO_method_name)
+    find_function(opened, b"ERR_clear_error", <void **>&library.ERR_clear_error)
     find_function(opened, b"BIO_get_data", <void **>&library.BIO_get_data)
     find_function(opened, b"BIO_set_data", <void **>&library.BIO_set_data)
     find_function(opened, b"BIO_set_flags", <void **>&library.BIO_set_flags)
@@ -137,8 +138,6 @@ cdef int find_functions(void *opened) except -1:
     find_function(opened, b"BIO_meth_set_write_ex", <void **>&library.BIO_meth_set_write_ex)
     find_function(opened, b"BIO_meth_set_ctrl", <void **>&library.BIO_meth_set_ctrl)
     find_function(opened, b"BIO_meth_set_destroy", <void **>&library.BIO_meth_set_destroy)
-    find_function(opened, b"ERR_peek_error", <void **>&library.ERR_peek_error)
-    find_function(opened, b"ERR_clear_error", <void **>&library.ERR_clear_error)
     return 0
 
 
@@ -146,12 +145,16 @@ cdef int find_functions(void *opened) except -1:
 
 
 cdef int read_wire(void *bio, char *room, size_t size, size_t *count) noexcept nogil:
-    cdef Py_ssize_t taken = take_incoming(<Wire *>library.BIO_get_data(bio), room, <Py_ssize_t>size)
+    cdef Wire *wire = <Wire *>library.BIO_get_data(bio)
+    cdef Py_ssize_t taken = take_incoming(wire, room, <Py_ssize_t>size)
     count[0] = <size_t>taken
     if taken == 0:
+        wire.has_run_dry = wire.is_flagged = True
         library.BIO_set_flags(bio, BIO_READ_LATER)
         return -1
-    library.BIO_clear_flags(bio, BIO_READ_LATER)
+    if wire.is_flagged:
+        wire.is_flagged = False
+        library.BIO_clear_flags(bio, BIO_READ_LATER)
     return 1
 
 
@@ -262,25 +265,31 @@ cdef int connect_session(void *tls, Wire *wire) except -1:
     return 0
 
 
-cdef inline void forget_errors() noexcept:
-    # What somebody else has left there would be taken for the next call's.
-    if library.ERR_peek_error() != 0:
-        library.ERR_clear_error()
+cdef int forget_errors() noexcept:
+    """Drops what somebody has left in the thread's queue of errors, which `ssl` would take for the next call's."""
+    library.ERR_clear_error()
+    return 0
 
 
-cdef Py_ssize_t reason(void *tls, int result) noexcept:
-    """Why no bytes went through."""
-    cdef int error = library.SSL_get_error(tls, result)
-    if error == SSL_ERROR_WANT_READ:
+cdef Py_ssize_t reason(void *tls, Wire *wire) noexcept:
+    """Why no bytes went through.
+
+    `SSL_get_error` would look at the thread's queue of errors, which then had to be cleared before each call: that
+    costs more than all else here. A fatal alert ends what the peer has to say too, but leaves the session in a state
+    that is not that of an open one.
+    """
+    if wire.has_run_dry:
         return WAITS
-    return PEER_HAS_CLOSED if error == SSL_ERROR_ZERO_RETURN else FAILED
+    if library.SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN and not library.SSL_in_init(tls):
+        return PEER_HAS_CLOSED
+    return FAILED
 
 
-cdef Py_ssize_t read_record(void *tls, void *room, Py_ssize_t size) noexcept:
+cdef Py_ssize_t read_record(void *tls, Wire *wire, void *room, Py_ssize_t size) noexcept:
     """Decrypts a record, or as much of it as there is room for; returns how many bytes, or why none."""
-    forget_errors()
+    wire.has_run_dry = False
     cdef int count = library.SSL_read(tls, room, <int>min(size, <Py_ssize_t>INT_MAX))
-    return count if count > 0 else reason(tls, count)
+    return count if count > 0 else reason(tls, wire)
 
 
 cdef Py_ssize_t unread_of_record(void *tls) noexcept:
@@ -288,8 +297,8 @@ cdef Py_ssize_t unread_of_record(void *tls) noexcept:
     return library.SSL_pending(tls)
 
 
-cdef Py_ssize_t write_record(void *tls, const void *data, Py_ssize_t size) noexcept:
+cdef Py_ssize_t write_record(void *tls, Wire *wire, const void *data, Py_ssize_t size) noexcept:
     """Encrypts `data`, all of it or nothing; returns its size, or why not."""
-    forget_errors()
+    wire.has_run_dry = False
     cdef int count = library.SSL_write(tls, data, <int>size)
-    return count if count > 0 else reason(tls, count)
+    return count if count > 0 else reason(tls, wire)

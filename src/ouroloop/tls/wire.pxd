@@ -22,6 +22,8 @@ cdef struct Wire:
     Store kept                        # what came first
     const char *given                 # what the peer sent after it, lent
     Py_ssize_t given_size
+    bint has_run_dry                  # OpenSSL has asked for more than there was, in the last call for a record
+    bint is_flagged                   # and its BIO still says so
     char *room                        # lent for what is for the peer, or NULL
     Py_ssize_t room_size
     Py_ssize_t room_used
