@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _ssl
 import ctypes
 import gc
 import os
@@ -10,7 +11,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-import _ssl
 import pytest
 
 from ouroloop.tls import openssl

@@ -25,7 +25,7 @@ cdef class TlsConnection(Watcher):
     cdef object shutdown_timeout      # seconds
     cdef double handshake_started     # on the loop's clock, in debug mode
     cdef Py_ssize_t unsent_last       # bytes that waited when the shutdown's timer was last looked at
-    cdef Py_ssize_t read_high_water   # bytes of cipher text, unread while paused, at which the lower transport is paused
+    cdef Py_ssize_t read_high_water   # bytes unread while paused, at which the lower transport is paused
     cdef Py_ssize_t read_low_water    # bytes of it at which that is resumed
     cdef WriteQueue queue             # plain text that is not encrypted yet
     cdef FlowControl flow             # when the protocol is told to pause writing

@@ -136,7 +136,7 @@ cdef class TlsConnection(Watcher):
         self.is_closed = True
         self.is_lower_closed = True
         self.queue.clear()
-        self.machine.drop_incoming()
+        self.machine.forget_incoming()
         self.lift_limit()
         self.wake(error or ConnectionAbortedError("the connection was closed during the SSL handshake"))
         self.protocol = self.native = self.wire = self.server = None
@@ -379,7 +379,7 @@ cdef class TlsConnection(Watcher):
     cdef int encrypt_queued(self) except -1:
         if not OPEN <= self.machine.at <= ANSWERING:
             return self.pass_outgoing()
-        self.machine.lend_room(self.buffers.cipher, CIPHER_SIZE)
+        self.machine.write_into(self.buffers.cipher, CIPHER_SIZE)
         try:
             self.encrypt_chunks()
             if self.is_closed and self.queue.size == 0:
@@ -388,7 +388,7 @@ cdef class TlsConnection(Watcher):
                 self.tell_eof()
             return self.pass_outgoing()
         finally:
-            self.machine.take_back_room()
+            self.machine.stop_writing_into()
 
     cdef int encrypt_chunks(self) except -1:
         cdef Py_ssize_t count, place
@@ -474,7 +474,7 @@ cdef class TlsConnection(Watcher):
         self.machine.advance(LOST)
         self.is_closed = True
         self.queue.clear()
-        self.machine.drop_incoming()
+        self.machine.forget_incoming()
         self.lift_limit()
         return self.drop_lower(error)
 
@@ -558,7 +558,7 @@ cdef class TlsConnection(Watcher):
         self.machine.advance(LOST)
         self.is_closed = True
         self.queue.clear()
-        self.machine.drop_incoming()
+        self.machine.forget_incoming()
         self.lift_limit()
         self.close_lower()
         return self.limit_shutdown()

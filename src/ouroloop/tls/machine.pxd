@@ -46,7 +46,7 @@ cdef class TlsMachine:
     cdef int start(self) except -1
     cdef int feed(self, const char *data, Py_ssize_t count) except -1
     cdef int let_go(self) except -1
-    cdef int drop_incoming(self) noexcept
+    cdef int forget_incoming(self) noexcept
     cdef Py_ssize_t unread(self) except -1
     cdef int pour(self) except -1
     cdef bint has_drained(self) except -1
@@ -60,7 +60,7 @@ cdef class TlsMachine:
     cdef Py_ssize_t encrypt(self, const char *data, Py_ssize_t size) except -1
     cdef Py_ssize_t encrypt_by_module(self, const char *data, Py_ssize_t size) except -1
     cdef int say_close(self, char *room, Py_ssize_t size) except -1
-    cdef int lend_room(self, char *room, Py_ssize_t size) noexcept
-    cdef int take_back_room(self) except -1
+    cdef int write_into(self, char *room, Py_ssize_t size) noexcept
+    cdef int stop_writing_into(self) except -1
     cdef Py_ssize_t take_outgoing_in_room(self) noexcept
     cdef bytes take_outgoing(self)

@@ -207,7 +207,7 @@ cdef class TlsMachine:
             raise MemoryError
         return 0
 
-    cdef int drop_incoming(self) noexcept:
+    cdef int forget_incoming(self) noexcept:
         """Forgets what came from the peer and was not taken."""
         drop_incoming(self.wire)
         return 0
@@ -387,12 +387,12 @@ cdef class TlsMachine:
         self.advance(FLUSHED)
         return 0
 
-    cdef int lend_room(self, char *room, Py_ssize_t size) noexcept:
+    cdef int write_into(self, char *room, Py_ssize_t size) noexcept:
         """Has records for the peer written there, where `take_outgoing_in_room` finds them."""
         lend_room(self.wire, room, size)
         return 0
 
-    cdef int take_back_room(self) except -1:
+    cdef int stop_writing_into(self) except -1:
         """Ends that. What is still in it can be had by `take_outgoing`."""
         if not take_back_room(self.wire):
             raise MemoryError
