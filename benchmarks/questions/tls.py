@@ -30,6 +30,12 @@ _HANDSHAKE_METRICS = (
 )
 
 
+_COUNTED = (
+    "The load generator decrypts what comes back while a server warms up, and then counts records by the lengths in "
+    "their headers: decrypting would take it as long as a server takes, and its own pace would be measured."
+)
+
+
 class TlsQuestion(EchoQuestion):
     """An echo under TLS, by programs that take a certificate."""
 
@@ -58,7 +64,7 @@ class TlsEcho(TlsQuestion):
     title = "TLS echo with a protocol"
     about = (
         "The protocol of the first question under TLS 1.3. The C server has OpenSSL with memory buffers; the "
-        "floor hands it cipher text where it stands. aiofastnet's transports are on uvloop."
+        f"floor hands it cipher text where it stands. aiofastnet's transports are on uvloop. {_COUNTED}"
     )
     peers = (*LOOPS, "aiofastnet")
     limits = (C_SERVER, FLOOR)
@@ -82,7 +88,10 @@ class TlsEcho(TlsQuestion):
 class TlsStreamEcho(TlsEcho):
     name = "tls-streams"
     title = "TLS echo with streams"
-    about = "The streams of the third question under TLS 1.3. aiofastnet's transports are on uvloop."
+    about = (
+        "The streams of the third question under TLS 1.3. aiofastnet's transports are on uvloop, and the load "
+        "generator counts records as with a protocol."
+    )
     peers = (OWN, *LOOPS, "aiofastnet")
     program = "echo_streams"
 
