@@ -198,6 +198,12 @@ def test_tls_echo_and_handshakes(tmp_path):
         assert figures["requests"] > 0
         assert figures["errors"] == 0
         assert load(native, port, *LONGER, "--tls", "--churn")["requests"] > 0
+        # Records are counted without being decrypted: neither the tickets before them nor their seams count.
+        for size in ("1", "40000"):
+            words = ("--tls", "--size", size, "--pipeline", "3", "--conns", "5", "--messages", "300")
+            figures = load(native, port, *words)
+            assert figures["requests"] == 5 * 300
+            assert figures["errors"] == 0
 
 
 def test_tls_must_be_compiled_in(native):
