@@ -200,7 +200,7 @@ def test_tls_echo_and_handshakes(tmp_path):
         assert load(native, port, *LONGER, "--tls", "--churn")["requests"] > 0
         # Records are counted without being decrypted: neither the tickets before them nor their seams count.
         for size in ("1", "40000"):
-            words = ("--tls", "--size", size, "--pipeline", "3", "--conns", "5", "--messages", "300")
+            words = ("--tls", "--size", size, "--conns", "5", "--messages", "300")
             figures = load(native, port, *words)
             assert figures["requests"] == 5 * 300
             assert figures["errors"] == 0
