@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ouroloop.tls.machine import TlsMachine
+from ouroloop.tls.states import State
 from ouroloop.tls.transport import TlsTransport
 from ouroloop.tls.wire_protocol import WireProtocol
 
@@ -156,3 +158,65 @@ def test_interrupt_loses_no_byte(loop, server_context, client_context):
         # Without a time limit: it waits for nothing, and who waits for it would be interrupted in the second run.
         loop.run_until_complete(first())
     run(loop, second())
+
+
+class Drawer(Cable):
+    """A lower transport that keeps what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept = bytearray()
+
+    def write(self, data: Any) -> None:
+        self.kept += data
+
+    def take(self) -> bytes:
+        data = bytes(self.kept)
+        self.kept.clear()
+        return data
+
+
+class WritesAtTheEnd(Answering):
+    """Writes to another connection when its own peer has closed."""
+
+    other: Any = None
+
+    def eof_received(self) -> None:
+        self.other.set_write_buffer_limits(0)
+        self.other.write(b"other " * 5_000)
+
+
+def shaken(loop: Any, server: Any, server_context: Any, client_context: Any) -> tuple[Drawer, TlsMachine]:
+    """A server's connection whose peer is a machine, after the handshake."""
+    drawer, client = Drawer(), TlsMachine(client_context, server_hostname="localhost")
+    drawer.wire = WireProtocol(TlsTransport(loop, server, server_context, server_side=True))
+    drawer.wire.connection_made(drawer)
+    client.begin()
+    while True:
+        client.receive(drawer.take())
+        flight = client.to_send()
+        if not flight:
+            return drawer, client
+        drawer.wire.data_received(flight)
+
+
+def test_what_one_connection_sends_is_not_in_the_way_of_another(loop, server_context, client_context):
+    server, other = WritesAtTheEnd(lambda _: b""), Answering(lambda _: b"")
+
+    async def main() -> None:
+        drawer, client = shaken(loop, server, server_context, client_context)
+        other_drawer, other_client = shaken(loop, other, server_context, client_context)
+        server.other = other.transport
+        server.transport.pause_reading()
+        client.close()
+        drawer.wire.data_received(client.to_send())
+        # The peer's close_notify is only found when what was written before has been encrypted.
+        server.transport.write(b"first " * 1_000)
+        server.transport.close()
+        client.receive(drawer.take())
+        assert client.state == State.ENDED
+        assert other_client.receive(other_drawer.take()) == b"other " * 5_000
+        other.transport.abort()
+        await eventually(lambda: server.lost and other.lost)
+
+    run(loop, main())

@@ -63,7 +63,6 @@ cdef class TlsConnection(Watcher):
     cdef int read_object(self) except -1
     cdef int hand_over(self, Py_ssize_t count) except -1
     cdef int hand_over_object(self, bytes data) except -1
-    cdef int discard_unread(self) except -1
     cdef int take_unread(self) except -1
     cdef int after_calls(self) except -1
     cdef int control_reading(self) except -1

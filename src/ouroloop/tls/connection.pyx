@@ -285,11 +285,6 @@ cdef class TlsConnection(Watcher):
             self.protocol.buffer_updated(filled)
         return 0
 
-    cdef int discard_unread(self) except -1:
-        """Looks for the peer's close_notify in what nobody reads any more."""
-        self.machine.discard(self.buffers.plain, PLAIN_SIZE)
-        return self.control_reading()
-
     cdef int take_unread(self) except -1:
         """Goes on with what came while reading was paused, or drops it once the connection is closed."""
         self.process()
@@ -383,8 +378,11 @@ cdef class TlsConnection(Watcher):
         try:
             self.encrypt_chunks()
             if self.is_closed and self.queue.size == 0:
-                self.discard_unread()
+                # Looks for the peer's close_notify in what nobody reads any more, too.
                 self.machine.say_close(self.buffers.plain, PLAIN_SIZE)
+                # The buffer is everybody's once other code runs.
+                self.pass_outgoing()
+                self.control_reading()
                 self.tell_eof()
             return self.pass_outgoing()
         finally:
