@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +16,7 @@ from ouroloop.tls.transport import TlsTransport
 from ouroloop.tls.wire_protocol import WireProtocol
 
 from .peers import eventually, run
+from .test_machine import OwnObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -218,5 +222,131 @@ def test_what_one_connection_sends_is_not_in_the_way_of_another(loop, server_con
         assert other_client.receive(other_drawer.take()) == b"other " * 5_000
         other.transport.abort()
         await eventually(lambda: server.lost and other.lost)
+
+    run(loop, main())
+
+
+def test_other_code_that_runs_during_unwrap_does_not_touch_what_is_to_be_sent(
+    loop, server_context, client_context
+):
+    server, other = Answering(lambda _: b""), Answering(lambda _: b"")
+
+    async def main() -> None:
+        drawer, client = shaken(loop, server, server_context, client_context)
+        other_drawer, other_client = shaken(loop, other, server_context, client_context)
+
+        def intrude(frame: Any, event: str, _: object) -> None:
+            # As a finalizer or a signal's handler would.
+            if event == "call" and frame.f_code.co_name == "unwrap":
+                sys.setprofile(None)
+                other.transport.write(b"other " * 5_000)
+                other.transport.close()
+
+        server.transport.set_write_buffer_limits(1 << 20)
+        server.transport.write(b"first " * 1_000)
+        sys.setprofile(intrude)
+        try:
+            server.transport.close()
+        finally:
+            sys.setprofile(None)
+        assert other.transport.is_closing()
+        assert client.receive(drawer.take()) == b"first " * 1_000
+        assert other_client.receive(other_drawer.take()) == b"other " * 5_000
+        server.transport.abort()
+        other.transport.abort()
+        await eventually(lambda: server.lost and other.lost)
+
+    run(loop, main())
+
+
+class ReadsElsewhere(Answering):
+    """Reads from another socket within its callback."""
+
+    def __init__(self, loop: Any, sock: socket.socket) -> None:
+        super().__init__(lambda _: b"")
+        self.loop = loop
+        self.sock = sock
+        self.elsewhere: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self.elsewhere:
+            try:
+                self.loop.sock_recv(self.sock, 65536).send(None)
+            except StopIteration as done:
+                self.elsewhere.append(done.value)
+
+
+def test_reading_elsewhere_within_a_callback_leaves_the_rest_of_the_cipher_text(
+    loop, server_context, client_context
+):
+    async def main() -> None:
+        near, far = socket.socketpair()
+        with near, far:
+            near.setblocking(False)
+            far.sendall(b"elsewhere " * 5_000)
+            protocol = ReadsElsewhere(loop, near)
+            server = await loop.create_server(lambda: protocol, "127.0.0.1", 0, ssl=server_context)
+            client = TlsMachine(client_context, server_hostname="localhost")
+            with socket.create_connection(server.sockets[0].getsockname()) as sock:
+                sock.setblocking(False)
+                client.begin()
+                while client.state != State.OPEN:
+                    await loop.sock_sendall(sock, client.to_send())
+                    client.receive(await loop.sock_recv(sock, 65536))
+                await loop.sock_sendall(sock, client.to_send())
+                await eventually(lambda: hasattr(protocol, "transport"))
+                client.send(b"one " * 100)
+                first = client.to_send()
+                client.send(b"two " * 2_000)
+                second = client.to_send()
+                # A record and half of the next are read at once.
+                await loop.sock_sendall(sock, first + second[:4_000])
+                await eventually(lambda: protocol.elsewhere)
+                await loop.sock_sendall(sock, second[4_000:])
+                await eventually(lambda: len(protocol.heard) == 8_400 or protocol.lost)
+                assert protocol.heard == b"one " * 100 + b"two " * 2_000
+                assert protocol.elsewhere[0].startswith(b"elsewhere ")
+                protocol.transport.abort()
+                await eventually(lambda: protocol.lost)
+            server.close()
+            await server.wait_closed()
+
+    run(loop, main())
+
+
+class Patient(OwnObject):
+    """Has something else to wait for before it shakes hands."""
+
+    may_go_on = False
+
+    def do_handshake(self) -> None:
+        if not self.may_go_on:
+            raise ssl.SSLWantReadError
+        super().do_handshake()
+
+
+def test_handshake_that_waits_for_something_else_does_not_stop_the_loop(loop, server_context, client_context):
+    server_context.sslobject_class = Patient
+    server = Answering(lambda _: b"")
+
+    async def main() -> None:
+        drawer, client = Drawer(), TlsMachine(client_context, server_hostname="localhost")
+        transport = TlsTransport(loop, server, server_context, server_side=True)
+        drawer.wire = WireProtocol(transport)
+        drawer.wire.connection_made(drawer)
+        client.begin()
+        flight = client.to_send()
+        drawer.wire.data_received(flight[:50])
+        drawer.wire.data_received(flight[50:60])
+        Patient.may_go_on = True
+        try:
+            drawer.wire.data_received(flight[60:])
+        finally:
+            Patient.may_go_on = False
+        client.receive(drawer.take())
+        assert client.state == State.OPEN
+        transport.abort()
+        await eventually(lambda: drawer.is_closed)
 
     run(loop, main())

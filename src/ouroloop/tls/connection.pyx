@@ -190,11 +190,16 @@ cdef class TlsConnection(Watcher):
 
     cdef int process(self) except -1:
         """Gives the protocol what is in the cipher text that the machine has, until the protocol pauses."""
+        cdef Py_ssize_t unread
         self.is_calling = True
         try:
             while True:
-                if self.machine.at == HANDSHAKE and self.machine.unread():
+                unread = self.machine.unread()
+                if self.machine.at == HANDSHAKE and unread:
+                    self.machine.let_go()
                     self.shake()
+                    if self.machine.at == HANDSHAKE and self.machine.unread() == unread:
+                        break
                 elif not self.machine.may_decrypt():
                     break
                 elif self.machine.at == OPEN and not self.is_closed:
@@ -257,10 +262,13 @@ cdef class TlsConnection(Watcher):
     cdef int hand_over(self, Py_ssize_t count) except -1:
         """Gives the protocol the first bytes of the shared buffer."""
         if self.native is not None:
+            self.machine.let_go()
             return self.native.received(self.buffers.plain, count)
         return self.hand_over_object(PyBytes_FromStringAndSize(self.buffers.plain, count))
 
     cdef int hand_over_object(self, bytes data) except -1:
+        # The protocol may read from another socket into the place where the rest of the cipher text stands.
+        self.machine.let_go()
         if self.native is not None:
             return self.native.received_bytes(data)
         cdef PyObject *result = PyObject_CallMethodOneArg(self.protocol, "data_received", data)
@@ -273,6 +281,7 @@ cdef class TlsConnection(Watcher):
         """Decrypts into the protocol's own buffer."""
         cdef Py_ssize_t filled = 0
         cdef Py_buffer room
+        self.machine.let_go()
         open_buffer(self.protocol.get_buffer(self.get_read_buffer_size()), &room, "read() argument 2")
         try:
             if room.len == 0:
@@ -374,26 +383,34 @@ cdef class TlsConnection(Watcher):
     cdef int encrypt_queued(self) except -1:
         if not OPEN <= self.machine.at <= ANSWERING:
             return self.pass_outgoing()
-        self.machine.write_into(self.buffers.cipher, CIPHER_SIZE)
+        # Only one connection's records stand there. A finalizer or a signal may have another one flush meanwhile.
+        cdef bint is_lender = not self.buffers.is_lent
+        if is_lender:
+            self.buffers.is_lent = True
+            self.machine.write_into(self.buffers.cipher, CIPHER_SIZE)
         try:
             self.encrypt_chunks()
             if self.is_closed and self.queue.size == 0:
                 # Looks for the peer's close_notify in what nobody reads any more, too.
-                self.machine.say_close(self.buffers.plain, PLAIN_SIZE)
+                self.machine.finish()
                 # The buffer is everybody's once other code runs.
                 self.pass_outgoing()
                 self.control_reading()
                 self.tell_eof()
             return self.pass_outgoing()
         finally:
-            self.machine.stop_writing_into()
+            if is_lender:
+                self.buffers.is_lent = False
+                self.machine.stop_writing_into()
 
     cdef int encrypt_chunks(self) except -1:
         cdef Py_ssize_t count, place
+        # The memory buffer of `ssl` keeps the size that it once had.
+        cdef Py_ssize_t chunk_max = CHUNK if self.machine.session != NULL else 2 * RECORD_PLAIN_MAX
         cdef bytes chunk
         while self.queue.size and not self.is_blocked:
             chunk = self.next_chunk(&place)
-            count = min(PyBytes_GET_SIZE(chunk) - place, <Py_ssize_t>CHUNK)
+            count = min(PyBytes_GET_SIZE(chunk) - place, chunk_max)
             count = self.machine.encrypt(PyBytes_AS_STRING(chunk) + place, count)
             if count == 0:
                 break

@@ -48,7 +48,7 @@ cdef class TlsMachine:
     cdef int let_go(self) except -1
     cdef int forget_incoming(self) noexcept
     cdef Py_ssize_t unread(self) except -1
-    cdef int pour(self) except -1
+    cdef Py_ssize_t pour(self) except -1
     cdef bint has_drained(self) except -1
     cdef int count_records(self, const unsigned char *data, Py_ssize_t count) noexcept
     cdef bint may_decrypt(self) except -1

@@ -197,7 +197,9 @@ cdef class TlsMachine:
         self.let_go()
         self.wire.given = data
         self.wire.given_size = count
-        return self.count_records(<const unsigned char *>data, count)
+        self.count_records(<const unsigned char *>data, count)
+        # What goes through `ssl` may run code of the program's, which may read elsewhere into the same place.
+        return self.let_go() if self.session == NULL else 0
 
     cdef int let_go(self) except -1:
         """Keeps what the steps have left of what was fed, if they may ask for it yet: it may be overwritten now."""
@@ -219,9 +221,9 @@ cdef class TlsMachine:
             size += self.incoming.pending
         return size
 
-    cdef int pour(self) except -1:
-        """Without a session: sees to it that `ssl` finds a whole record, if there is one."""
-        cdef Py_ssize_t count
+    cdef Py_ssize_t pour(self) except -1:
+        """Without a session: sees to it that `ssl` finds a whole record, if there is one; returns how much it added."""
+        cdef Py_ssize_t count = 0
         cdef bytes part
         if self.session == NULL and self.incoming.pending < RECORD_MAX:
             count = min(incoming_size(self.wire), <Py_ssize_t>POUR_MAX)
@@ -230,7 +232,7 @@ cdef class TlsMachine:
             count = take_incoming(self.wire, PyBytes_AS_STRING(part), count)
             if count:
                 self.incoming.write(part[:count])
-        return 0
+        return count
 
     cdef bint has_drained(self) except -1:
         """Whether `ssl`, which wants more, has seen everything that there is."""
@@ -278,14 +280,17 @@ cdef class TlsMachine:
         self.has_outgoing = True
         if self.session != NULL:
             forget_errors()
+        self.pour()
         while True:
-            self.pour()
             try:
                 self.ssl_object.do_handshake()
                 break
             except WANTS_MORE:
                 if self.has_drained():
                     self.records = 0
+                    return 0
+                if not self.pour():
+                    # It has not looked at what there is: it says so for a reason of its own.
                     return 0
         if self.unread() == 0:
             self.records = 0
@@ -323,8 +328,8 @@ cdef class TlsMachine:
         """As `read_record`, but for FAILED: raises what `ssl` raises."""
         cdef bytes data
         size = min(size, <Py_ssize_t>RECORD_PLAIN_MAX)
+        self.pour()
         while True:
-            self.pour()
             try:
                 # No view of the room: a class of the program's could keep it.
                 data = self.engine.read(size)
@@ -332,7 +337,7 @@ cdef class TlsMachine:
             except ZeroReturn:
                 return PEER_HAS_CLOSED
             except WANTS_MORE:
-                if self.has_drained():
+                if self.has_drained() or not self.pour():
                     return WAITS
             except BaseException:
                 self.has_outgoing = True
@@ -356,7 +361,11 @@ cdef class TlsMachine:
         self.has_outgoing = True
         if self.session != NULL:
             count = write_record(self.session, self.wire, data, size)
-        return count if count >= 0 else self.encrypt_by_module(data, size)
+        if count < 0:
+            count = self.encrypt_by_module(data, size)
+        if self.wire.is_out_of_memory:
+            raise MemoryError
+        return count
 
     cdef Py_ssize_t encrypt_by_module(self, const char *data, Py_ssize_t size) except -1:
         try:

@@ -5,3 +5,4 @@ cdef enum:
 cdef class RecordBuffers:
     cdef char *plain
     cdef char *cipher
+    cdef bint is_lent                 # a connection's records stand in `cipher`
