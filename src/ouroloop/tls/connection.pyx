@@ -391,9 +391,7 @@ cdef class TlsConnection(Watcher):
         try:
             self.encrypt_chunks()
             if self.is_closed and self.queue.size == 0:
-                # Looks for the peer's close_notify in what nobody reads any more, too.
                 self.machine.finish()
-                # The buffer is everybody's once other code runs.
                 self.pass_outgoing()
                 self.control_reading()
                 self.tell_eof()
