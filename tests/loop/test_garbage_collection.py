@@ -241,39 +241,6 @@ def test_what_waits_is_the_collector_s_once_the_loop_stops(loop):
     assert held[1].cancelled()
 
 
-@pytest.mark.only_ouroloop
-@pytest.mark.parametrize("make", ["call_soon", "call_later"])
-def test_contexts_of_a_crowd_are_the_collector_s_once_they_are_seen(loop, make):
-    variable = contextvars.ContextVar("variable")
-
-    def contexts_with(mark):
-        return [
-            each
-            for each in gc.get_objects()
-            if type(each) is contextvars.Context and each.get(variable) is mark
-        ]
-
-    async def main():
-        mark = Node()
-        variable.set(mark)
-        if make == "call_soon":
-            held = [loop.call_soon(id, 1) for _ in range(200)]
-        else:
-            held = [loop.call_later(0.001, id, 1) for _ in range(200)]
-        # The first ones, and that of the task that runs here.
-        known = len(contexts_with(mark))
-        if hasattr(held[-1], "get_context"):
-            assert held[-1].get_context() in contexts_with(mark)
-            known += 1
-        assert len(contexts_with(mark)) == known < 100
-        await asyncio.sleep(0.05)
-        # They have run, and whoever held them may have them in a cycle.
-        assert len(contexts_with(mark)) >= 200
-        del held
-
-    loop.run_until_complete(main())
-
-
 def test_finalizer_of_a_task_may_keep_it(loop, capture_errors):
     async def fail():
         raise ValueError("kept")

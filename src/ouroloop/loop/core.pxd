@@ -14,9 +14,6 @@ cdef extern from "Python.h":
     void Py_INCREF_pointer "Py_INCREF"(PyObject *entry)
     void Py_DECREF_pointer "Py_DECREF"(PyObject *entry)
 
-cdef enum:
-    CROWD = 64  # entries in a line from which on the contexts of more are hidden from the garbage collector
-
 cdef class LoopCore(LoopState):
     cdef list ring                    # the ready queue: a ring of Runnable, None in its free places
     cdef Py_ssize_t head              # place of the entry that runs next
@@ -63,11 +60,6 @@ cdef class LoopCore(LoopState):
         ring_put(<PyObject *>self.ring, (self.head + self.count) & self.mask, <PyObject *>entry)
         self.count += 1
         return 0
-
-    cdef inline bint has_crowd(self, Py_ssize_t waiting) noexcept:
-        # Whether what is put in a line behind so many is worth hiding from the garbage collector: with few, it is gone
-        # again before the collector comes by.
-        return waiting >= CROWD and self.thread_ident != 0
 
     cdef inline int push_new(self, Handle handle) except -1:
         # What nobody else holds yet, and the garbage collector does not know.

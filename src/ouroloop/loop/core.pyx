@@ -201,8 +201,6 @@ cdef class LoopCore(LoopState):
 
     cdef Handle soon(self, object callback, tuple args, object context):
         cdef Handle handle = new_handle(callback, args, self, context)
-        if context is None and self.has_crowd(self.count):
-            untrack(handle.context)
         if self._debug:
             handle._source_traceback = capture_stack(sys._getframe())
         self.push_new(handle)
@@ -212,8 +210,6 @@ cdef class LoopCore(LoopState):
         if isnan(when):
             raise ValueError("a time cannot be NaN")
         cdef TimerHandle timer = new_timer(when, when_given, callback, args, self, context)
-        if context is None and self.has_crowd(self.timers.count):
-            untrack(timer.context)
         if self._debug:
             timer._source_traceback = capture_stack(sys._getframe())
         if self.thread_ident == 0:
@@ -548,7 +544,7 @@ cdef class LoopCore(LoopState):
         cdef Py_ssize_t place
         track(<PyObject *>self.ring)
         for place in range(self.count):
-            (<Runnable>ring_item(<PyObject *>self.ring, (self.head + place) & self.mask)).show()
+            track(ring_item(<PyObject *>self.ring, (self.head + place) & self.mask))
         return self.timers.track_all()
 
     cdef int settle(self) except -1:

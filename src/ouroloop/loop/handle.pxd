@@ -2,8 +2,6 @@ cdef class Runnable:
     # One entry of the ready queue. run() returns -1 only with KeyboardInterrupt or SystemExit set: everything else
     # has gone to the exception handler.
     cdef int run(self) except -1
-    # Tells the garbage collector of the entry and of what belongs to it alone.
-    cdef void show(self) noexcept
 
 cdef class LoopState:
     # What a handle asks of its loop, where the loop is one of ours.
@@ -19,7 +17,7 @@ cdef class Handle(Runnable):
     cdef readonly object _loop
     cdef readonly object _callback     # None once cancelled
     cdef readonly tuple _args          # None once cancelled
-    cdef object context                # contextvars.Context that the callback runs in
+    cdef object context                # that the callback runs in, or its variables (late_context.pxd)
     cdef readonly bint _cancelled
     cdef HandleNotes notes             # None until there is one
     cdef object __weakref__

@@ -17,14 +17,14 @@ from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
-from ouroloop.loop.spare_memory cimport let_contexts_go, track, track_context, use_spare_memory
+from ouroloop.loop.late_context cimport as_context, borrow_context, copy_context, give_back, learn_contexts
+from ouroloop.loop.spare_memory cimport track, use_spare_memory
 
 from ouroloop.loop.describe import capture_stack, describe_callback, describe_handle
 
 cdef extern from "Python.h":
-    int PyContext_Enter(object context)
-    int PyContext_Exit(object context) except -1
-    object PyContext_CopyCurrent()
+    int PyContext_Enter(PyObject *context)
+    int PyContext_Exit(PyObject *context) except -1
     PyObject *PyObject_CallNoArgs(object callback)
     PyObject *PyObject_CallOneArg(object callback, PyObject *argument)
     PyObject *PyObject_CallObject(object callback, object arguments)
@@ -43,9 +43,6 @@ cdef class Runnable:
 
     cdef int run(self) except -1:
         raise NotImplementedError("a kind of runnable says what it does")
-
-    cdef void show(self) noexcept:
-        track(<PyObject *>self)
 
 
 cdef class LoopState:
@@ -70,7 +67,7 @@ cdef class Handle(Runnable):
         self._callback = callback
         self._args = tuple(args)
         self._loop = loop
-        self.context = PyContext_CopyCurrent() if context is None else context
+        self.context = copy_context() if context is None else context
         track(<PyObject *>self)
         if loop.get_debug():
             self.keep_notes().source_traceback = capture_stack(sys._getframe())
@@ -94,7 +91,7 @@ cdef class Handle(Runnable):
 
     def get_context(self):
         """The `contextvars.Context` that the callback runs in."""
-        track_context(<PyObject *>self.context)
+        self.context = as_context(self.context)
         return self.context
 
     def cancel(self):
@@ -121,7 +118,7 @@ cdef class Handle(Runnable):
             return 0
         self._cancelled = True
         # Who cancels it holds it, and it leaves its line before its time.
-        self.show()
+        track(<PyObject *>self)
         loop = self._loop
         if (<LoopState>loop)._debug if isinstance(loop, LoopState) else loop.get_debug():
             self.keep_notes().cancelled_repr = repr(self)
@@ -130,17 +127,18 @@ cdef class Handle(Runnable):
         return 0
 
     cdef int run(self) except -1:
-        if references_to(<PyObject *>self) != 1:
-            self.show()
         cdef tuple args = self._args
+        cdef object callback = self._callback
+        cdef PyObject *result
+        if references_to(<PyObject *>self) != 1:
+            track(<PyObject *>self)
         if args is None:
             return 0
-        cdef object context = self.context
-        cdef object callback = self._callback
-        cdef Py_ssize_t count = PyTuple_GET_SIZE(args)
-        cdef PyObject *result
+        cdef bint is_borrowed = borrow_context(<PyObject *>self, CONTEXT_PLACE)
+        cdef PyObject *context = <PyObject *>self.context
         if PyContext_Enter(context) < 0:
             return self.failed(callback, args)
+        cdef Py_ssize_t count = PyTuple_GET_SIZE(args)
         if count == 0:
             result = PyObject_CallNoArgs(callback)
         elif count == 1:
@@ -148,6 +146,8 @@ cdef class Handle(Runnable):
         else:
             result = PyObject_CallObject(callback, args)
         PyContext_Exit(context)
+        if is_borrowed:
+            give_back(<PyObject *>self, CONTEXT_PLACE, context)
         if result == NULL:
             return self.failed(callback, args)
         Py_DECREF(result)
@@ -159,7 +159,7 @@ cdef class Handle(Runnable):
     cdef int failed(self, object callback, tuple args) except -1:
         """Gives the raised exception to the loop's exception handler, but for those that must end the loop."""
         cdef object error = take_raised()
-        self.show()
+        track(<PyObject *>self)
         if isinstance(error, ENDS_THE_LOOP):
             return raise_again(error)
         described = describe_callback(callback, args, self._loop.get_debug())
@@ -168,10 +168,6 @@ cdef class Handle(Runnable):
             report["source_traceback"] = self._source_traceback
         self._loop.call_exception_handler(report)
         return 0
-
-    cdef void show(self) noexcept:
-        track(<PyObject *>self)
-        track_context(<PyObject *>self.context)
 
     cdef HandleNotes keep_notes(self):
         if self.notes is None:
@@ -188,9 +184,9 @@ cdef Handle new_handle(object callback, tuple args, object loop, object context)
     handle._callback = callback
     handle._args = args
     handle._loop = loop
-    handle.context = PyContext_CopyCurrent() if context is None else context
+    handle.context = copy_context() if context is None else context
     return handle
 
 
 use_spare_memory(<PyTypeObject *>Handle)
-let_contexts_go(<PyTypeObject *>Handle, CONTEXT_PLACE)
+learn_contexts()

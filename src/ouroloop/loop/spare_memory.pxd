@@ -5,8 +5,7 @@
 # its timers, its pending tasks) is referred to, so looking at it is in vain, and costs a third of the time of a
 # program with 100,000 of them. So an object is tracked as soon as it may have left these lines for somebody else's
 # hands, and all that stand in them when the loop stops. One that is not tracked counts as a reference to what it
-# refers to. The lists that are these lines are not looked at either while the loop runs, nor are the contexts that
-# were copied for what stands in long lines: what tells of the object tells of its context (`show`).
+# refers to. The lists that are these lines are not looked at either while the loop runs.
 # Each module that cimports this has two such types at most. Types derived from them get their memory in the usual way.
 from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
@@ -70,27 +69,6 @@ cdef extern from *:
             PyObject_GC_Track(object);
         }
     }
-
-    /* Of a context, which is None where there is none, and NULL where all is given up already. */
-    static inline void ouroloop_track_context(PyObject *context) {
-        if (context != NULL && PyContext_CheckExact(context)) {
-            ouroloop_track(context);
-        }
-    }
-
-    static destructor ouroloop_bare_dealloc;
-    static size_t ouroloop_context_place;
-
-    static void ouroloop_dealloc_with_context(PyObject *self) {
-        ouroloop_track_context(*(PyObject **)((char *)self + ouroloop_context_place));
-        ouroloop_bare_dealloc(self);
-    }
-
-    CYTHON_UNUSED static void ouroloop_let_contexts_go(PyTypeObject *kind, size_t place) {
-        ouroloop_bare_dealloc = kind->tp_dealloc;
-        ouroloop_context_place = place;
-        kind->tp_dealloc = ouroloop_dealloc_with_context;
-    }
     #endif
     """
     void use_spare_memory "ouroloop_use_spare_memory"(PyTypeObject *kind)
@@ -98,8 +76,3 @@ cdef extern from *:
     void untrack "PyObject_GC_UnTrack"(object hidden)
     # Tells the collector of it, unless it knows.
     void track "ouroloop_track"(PyObject *object)
-    void track_context "ouroloop_track_context"(PyObject *context)
-    # Has objects of a kind, and of kinds derived from it, tell of their context before they let go of it: a context
-    # takes itself off the collector's list when it ends. `place`: of the field in the object, in bytes. One kind a
-    # module.
-    void let_contexts_go "ouroloop_let_contexts_go"(PyTypeObject *kind, size_t place)

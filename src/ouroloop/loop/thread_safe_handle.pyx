@@ -8,12 +8,12 @@ import asyncio
 import threading
 
 from ouroloop.loop.handle cimport Handle
+from ouroloop.loop.late_context cimport copy_context, learn_contexts
 
 from ouroloop.loop.describe import describe_handle
 
 cdef extern from "Python.h":
     unsigned long PyThread_get_thread_ident()
-    object PyContext_CopyCurrent()
 
 # From Python 3.14 on.
 cdef object HANDLE_CONTRACT = getattr(asyncio.events, "_ThreadSafeHandle", asyncio.Handle)
@@ -74,5 +74,8 @@ cdef ThreadSafeHandle new_thread_safe_handle(object callback, tuple args, object
     handle._callback = callback
     handle._args = args
     handle._loop = loop
-    handle.context = PyContext_CopyCurrent() if context is None else context
+    handle.context = copy_context() if context is None else context
     return handle
+
+
+learn_contexts()

@@ -16,10 +16,10 @@ from cpython.ref cimport PyObject
 from libc.stdlib cimport free, realloc
 
 from ouroloop.loop.handle cimport Handle
+from ouroloop.loop.late_context cimport copy_context, learn_contexts
 from ouroloop.loop.spare_memory cimport track, untrack, use_spare_memory
 
 cdef extern from "Python.h":
-    object PyContext_CopyCurrent()
     void PyList_SET_ITEM_stolen "PyList_SET_ITEM"(list items, Py_ssize_t index, PyObject *item)
     PyObject *PyList_GET_ITEM_borrowed "PyList_GET_ITEM"(list items, Py_ssize_t index)
 
@@ -109,7 +109,7 @@ cdef TimerHandle new_timer(double due, object when_given, object callback, tuple
     handle._callback = callback
     handle._args = args
     handle._loop = loop
-    handle.context = PyContext_CopyCurrent() if context is None else context
+    handle.context = copy_context() if context is None else context
     handle.due = due
     if when_given is not None:
         handle.keep_notes().when_given = when_given
@@ -230,7 +230,7 @@ cdef class TimerHeap:
         self.is_hidden = False
         track(<PyObject *>self.handles)
         for place in range(self.count):
-            (<TimerHandle>PyList_GET_ITEM_borrowed(self.handles, place)).show()
+            track(PyList_GET_ITEM_borrowed(self.handles, place))
         return 0
 
     cdef int grow(self) except -1:
@@ -307,3 +307,4 @@ cdef class TimerHeap:
 
 
 use_spare_memory(<PyTypeObject *>TimerHandle)
+learn_contexts()

@@ -18,7 +18,7 @@ cdef class Future(Runnable):
     cdef object error                # the exception, once finished with one
     cdef object error_traceback      # the traceback that `error` was set with
     cdef object first_callback       # a callable, or the Task that awaits (its context is None then)
-    cdef object first_context
+    cdef object first_context        # that it runs in, or its variables (late_context.pxd)
     cdef list more_callbacks         # of (callback, context), in order, or None
     cdef public object _cancel_message
     cdef public object _source_traceback

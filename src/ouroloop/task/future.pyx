@@ -9,6 +9,7 @@ own, because other people's code asks.
 """
 
 import asyncio
+import contextvars
 import sys
 import types
 
@@ -18,6 +19,7 @@ from cpython.ref cimport PyObject
 
 from ouroloop.loop.core cimport LoopCore
 from ouroloop.loop.handle cimport Runnable, new_handle
+from ouroloop.loop.late_context cimport as_context, copy_context, learn_contexts
 from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.task.await_slots cimport set_error, set_slots, set_stop_iteration, set_throw, thrown_error
 from ouroloop.task.late_attributes cimport keep_attributes
@@ -28,7 +30,6 @@ from ouroloop.task.current import current_loop
 from ouroloop.task.describe import describe_future, future_parts
 
 cdef extern from "Python.h":
-    object PyContext_CopyCurrent()
     object PyException_GetTraceback_or_none "ouroloop_get_traceback"(object error)
     int PyException_SetTraceback(object error, object traceback) except -1
     void Py_INCREF(PyObject *owned)
@@ -153,7 +154,7 @@ cdef class Future(Runnable):
     def add_done_callback(self, fn, /, *, context=None):
         """Has the loop call `fn(self)` once it is done, in `context` (None: a copy of the current one)."""
         self.check_initialized()
-        self.add_callback(fn, PyContext_CopyCurrent() if context is None else context)
+        self.add_callback(fn, copy_context() if context is None else context)
 
     def remove_done_callback(self, fn, /):
         """Takes back every callback that equals `fn`, and returns how many there were."""
@@ -244,9 +245,9 @@ cdef class Future(Runnable):
     def _callbacks(self):
         """List of (callback, context), or None. A task that awaits shows as its wake-up."""
         callbacks = [
-            (callback, context) if context is not None
+            (callback, as_context(context)) if context is not None
             else (callback._wakeup, callback.get_context()) if hasattr(callback, "_wakeup")
-            else (callback, PyContext_CopyCurrent())
+            else (callback, contextvars.copy_context())
             for callback, context in self.callback_entries()
         ]
         return callbacks or None
@@ -340,7 +341,7 @@ cdef class Future(Runnable):
                 self.core.check_thread()
             return self.core.push(<Runnable>callback)
         if self.core is None or self.core.closed or self.core._debug:
-            self._loop.call_soon(callback, self, context=context)
+            self._loop.call_soon(callback, self, context=as_context(context))
             return 0
         return self.core.push_new(new_handle(callback, (self,), self._loop, context))
 
@@ -487,6 +488,7 @@ cdef Py_ssize_t place_of_attributes():
     return <char *>&future.attributes - <char *><PyObject *>future
 
 
+learn_contexts()
 use_spare_memory(<PyTypeObject *>Future)
 keep_attributes(<PyTypeObject *>Future, place_of_attributes())
 end_quietly(<PyTypeObject *>Future, has_to_report)

@@ -6,7 +6,7 @@ from ouroloop.task.future cimport Future
 
 cdef class Task(Future):
     cdef object coro
-    cdef object context              # contextvars.Context that every step runs in
+    cdef object context              # that every step runs in, or its variables (late_context.pxd)
     cdef object waits_on             # the future that the coroutine awaits, or None
     cdef object name                 # str, or None: a default name that nobody has asked for yet
     cdef uint64_t number             # in the default name

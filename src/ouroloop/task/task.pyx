@@ -23,6 +23,7 @@ from libc.stdint cimport uint64_t
 from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.core cimport LoopCore
+from ouroloop.loop.late_context cimport as_context, borrow_context, copy_context, give_back, learn_contexts
 from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.task.await_slots cimport RAISED, RETURNED, YIELDED, throw_into
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
@@ -56,14 +57,15 @@ from ouroloop.task.factory import made_by_factory
 from ouroloop.task.lend import lend_tasks_of
 
 cdef extern from "Python.h":
-    int PyContext_Enter(object context) except -1
-    int PyContext_Exit(object context) except -1
+    int PyContext_Enter(PyObject *context) except -1
+    int PyContext_Exit(PyObject *context) except -1
     object PyContext_CopyCurrent()
     int PyIter_Send(object coro, object value, PyObject **result)
     bint PyCoro_CheckExact(object coro)
     void Py_DECREF(PyObject *owned)
     void Py_INCREF(PyObject *owned)
     Py_ssize_t references_to "Py_REFCNT"(PyObject *owned)
+    size_t CONTEXT_PLACE "offsetof(struct __pyx_obj_8ouroloop_4task_4task_Task, context)"
     Py_ssize_t PyVectorcall_NARGS(size_t flags)
 
 cdef object TASK_CONTRACT = asyncio.Task
@@ -117,7 +119,7 @@ cdef class Task(Future):
         if name is None:
             default_names += 1
             self.number = default_names
-        self.context = PyContext_CopyCurrent() if context is None else context
+        self.context = copy_context() if context is None else context
         self.log_destroy_pending = True
         if isinstance(loop, TaskCore):
             (<TaskCore>loop).link(self)
@@ -146,6 +148,7 @@ cdef class Task(Future):
 
     def get_context(self):
         """The `contextvars.Context` that every step runs in."""
+        self.context = as_context(self.context)
         return self.context
 
     def get_name(self):
@@ -213,10 +216,6 @@ cdef class Task(Future):
         return self.coro
 
     @property
-    def _context(self):
-        return self.context
-
-    @property
     def _fut_waiter(self):
         return self.waits_on
 
@@ -235,10 +234,6 @@ cdef class Task(Future):
     @_log_destroy_pending.deleter
     def _log_destroy_pending(self):
         raise AttributeError("cannot delete attribute")
-
-    @property
-    def _num_cancels_requested(self):
-        return self.cancels_requested
 
     # How it runs
 
@@ -342,7 +337,9 @@ cdef class Task(Future):
         """Sends None into the coroutine, or throws `error`, and acts on what comes out."""
         cdef PyObject *result = NULL
         cdef int outcome
-        PyContext_Enter(self.context)
+        cdef bint is_borrowed = borrow_context(<PyObject *>self, CONTEXT_PLACE)
+        cdef PyObject *context = <PyObject *>self.context
+        PyContext_Enter(context)
         if error is None:
             outcome = PyIter_Send(self.coro, None, &result)
         else:
@@ -350,7 +347,9 @@ cdef class Task(Future):
         error = None
         if outcome == RAISED:
             error = take_raised()
-        PyContext_Exit(self.context)
+        PyContext_Exit(context)
+        if is_borrowed:
+            give_back(<PyObject *>self, CONTEXT_PLACE, context)
         if outcome == YIELDED:
             yielded = <object>result
             Py_DECREF(result)
@@ -594,6 +593,7 @@ cdef int has_to_report(PyObject *task) noexcept:
     return (<Task>task).log_traceback or ((<Task>task).state == PENDING and (<Task>task).log_destroy_pending)
 
 
+learn_contexts()
 use_spare_memory(<PyTypeObject *>Task)
 end_quietly(<PyTypeObject *>Task, has_to_report)
 set_quick_method(<PyTypeObject *>TaskCore, b"create_task", <void *>create_task_quickly, CREATE_TASK_DOC)
