@@ -197,6 +197,25 @@ def test_paused_reader_hears_of_the_end_after_the_bytes_before_it(loop, server_c
     run(loop, main())
 
 
+@pytest.mark.only_ouroloop  # the standard library's waits for the peer's close_notify, which cannot come any more
+@pytest.mark.parametrize("unread", [b"", b"hello"])
+def test_close_waits_for_nobody_after_the_end(loop, server_context, client_context, unread):
+    async def main() -> None:
+        async with Pair(server_context, client_context) as (transport, protocol, peer):
+            transport.pause_reading()
+            if unread:
+                peer.tls.write(unread)
+                await peer.flush()
+            peer.sock.shutdown(socket.SHUT_WR)
+            await asyncio.sleep(0.05)
+            assert protocol.calls == ["connection_made"]
+            transport.close()
+            assert await asyncio.wait_for(protocol.lost, 5) is None
+            assert "data_received" not in protocol.calls
+
+    run(loop, main())
+
+
 def test_end_that_comes_while_reading_is_resumed_cuts_nothing_off(loop, server_context, client_context):
     async def main() -> None:
         async with Pair(server_context, client_context) as (transport, protocol, peer):

@@ -51,7 +51,6 @@ cdef extern from "Python.h":
 cdef enum:
     CHUNK = 8 * RECORD_PLAIN_MAX      # bytes encrypted at once, and sent in one system call
     CORK_LIMIT = 64 * 1024            # bytes that may wait for the end of a callback
-
     OBJECT_FROM = 512                 # bytes of cipher text from which on an object for them saves more than it costs
 
 cdef object CancelledError = asyncio.CancelledError
@@ -133,8 +132,7 @@ cdef class TlsConnection(Watcher):
         if self.failure is not None:
             error = self.failure
         self.machine.advance(LOST)
-        self.is_closed = True
-        self.is_lower_closed = True
+        self.is_closed = self.is_lower_closed = True
         self.queue.clear()
         self.machine.forget_incoming()
         self.lift_limit()
@@ -392,6 +390,8 @@ cdef class TlsConnection(Watcher):
             self.encrypt_chunks()
             if self.is_closed and self.queue.size == 0:
                 self.machine.finish()
+                if self.is_stream_ended:
+                    self.machine.advance(PEER_GONE)
                 self.pass_outgoing()
                 self.control_reading()
                 self.tell_eof()
