@@ -184,7 +184,7 @@ test-tls-by-ssl: $(OPENSSL) $(TESTED)/.wheel $(TESTED)/.test-tools  ## the tests
 .PHONY: test-examples
 test-examples: $(TESTED)/.wheel $(TESTED)/.test-tools $(TESTED)/.examples  ## the examples, with the libraries that they use
 	@tools/redis_server.sh || echo "no Redis server: what needs one is skipped"
-	@$(TESTED)/bin/python -m pytest tests/examples --ignore=tests/examples/test_basics.py $(ARGS)
+	@$(TESTED)/bin/python -m pytest tests/examples tests/benchmarks/test_http_floor.py --ignore=tests/examples/test_basics.py $(ARGS)
 
 .PHONY: tls-transfers
 tls-transfers: $(TESTED)/.wheel $(TESTED)/.test-tools  ## a gibibyte each way between ours and openssl, curl and nginx, with checksums

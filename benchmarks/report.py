@@ -26,7 +26,8 @@ How to read the tables:
 - *C extension, the floor* is what a loop can do that calls Python code for each message. It runs the same protocols and
   coroutines as the loops, and does only what none of them can leave out: the system calls, the objects that the
   program sees (bytes, handles, tasks and futures with their fields, tracked by the collector), a context for each
-  callback and step, the calls into Python, one line in which all that is ready waits. It leaves out cancellation,
+  handle and task (ours makes one when somebody asks), the calls into Python, one line in which all that is ready
+  waits. It leaves out cancellation,
   exceptions (it aborts), done callbacks, limits of buffers and back-pressure from them, signals, debug mode, servers
   that close, TLS's `close_notify`, datagrams to anybody but the last sender, and every way to look in from outside.
 - *ouroloop* is our loop below the standard library's `asyncio`, as every program gets it that is told of a loop;

@@ -1,7 +1,8 @@
 """HTTP/1.1 by the servers that people run: uvicorn with httptools, and aiohttp."""
 
-from benchmarks.echo import EchoQuestion, echo_case
-from benchmarks.question import Settings
+from benchmarks.child import module_command
+from benchmarks.echo import EchoQuestion, EchoServer, echo_case
+from benchmarks.question import C_SERVER, FLOOR, Settings, Workbench
 from benchmarks.record import Case
 
 
@@ -36,5 +37,14 @@ class UvicornServer(HttpQuestion):
 class AiohttpServer(HttpQuestion):
     name = "aiohttp"
     title = "HTTP with aiohttp"
-    about = "The smallest application of aiohttp's own server. The limit is that of the question before."
+    about = (
+        "The smallest application of aiohttp's own server. The limits are that of the question before, and the floor "
+        "with this very application, whose tasks and futures are the standard library's there, as on uvloop."
+    )
+    limits = (C_SERVER, FLOOR)
     program = "http_aiohttp"
+
+    def start_server(self, peer: str, bench: Workbench) -> EchoServer:
+        if peer == FLOOR:
+            return EchoServer([*module_command("http_floor", str(bench.floor))], bench.cores.server)
+        return super().start_server(peer, bench)

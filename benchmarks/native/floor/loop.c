@@ -118,12 +118,25 @@ static PyObject *call_soon(PyObject *Py_UNUSED(loop), PyObject *const *arguments
     return handle;
 }
 
-static PyObject *call_later(PyObject *Py_UNUSED(loop), PyObject *const *arguments, Py_ssize_t count,
-                            PyObject *names) {
+static PyObject *add_timer(double start_seconds, PyObject *const *arguments, Py_ssize_t count, PyObject *names) {
     PyObject *handle = handle_new(arguments + 1, count - 1, names ? arguments[count] : NULL);
-    ((Handle *)handle)->deadline_seconds = now_seconds() + PyFloat_AsDouble(arguments[0]);
+    ((Handle *)handle)->deadline_seconds = start_seconds + PyFloat_AsDouble(arguments[0]);
     timers_add((Handle *)handle);
     return handle;
+}
+
+static PyObject *call_later(PyObject *Py_UNUSED(loop), PyObject *const *arguments, Py_ssize_t count,
+                            PyObject *names) {
+    return add_timer(now_seconds(), arguments, count, names);
+}
+
+static PyObject *call_at(PyObject *Py_UNUSED(loop), PyObject *const *arguments, Py_ssize_t count,
+                         PyObject *names) {
+    return add_timer(0, arguments, count, names);
+}
+
+static PyObject *tell_time(PyObject *Py_UNUSED(loop), PyObject *Py_UNUSED(none)) {
+    return PyFloat_FromDouble(now_seconds());
 }
 
 #define FAST(function) (PyCFunction)(void (*)(void))(function), METH_FASTCALL
@@ -138,6 +151,8 @@ static PyMethodDef methods[] = {
     {"call_soon_threadsafe", FAST(call_soon_threadsafe), NULL},
     {"run_in_executor", FAST(run_in_executor), NULL},
     {"call_later", FAST_WITH_NAMES(call_later), NULL},
+    {"call_at", FAST_WITH_NAMES(call_at), NULL},
+    {"time", tell_time, METH_NOARGS, NULL},
     {"serve", FAST(serve), NULL},
 #ifdef WITH_TLS
     {"secure", FAST(secure), NULL},

@@ -109,6 +109,32 @@ static PyObject *transport_write(PyObject *self, PyObject *data) {
     Py_RETURN_NONE;
 }
 
+static PyObject *transport_writelines(PyObject *self, PyObject *parts) {
+    PyObject *nothing = PyBytes_FromStringAndSize(NULL, 0);
+    PyObject *data = PyObject_CallMethod(nothing, "join", "O", parts);
+    if (!data)
+        fail("writelines() of something else than buffers");
+    endpoint_write(&((Transport *)self)->endpoint, data);
+    Py_DECREF(data);
+    Py_DECREF(nothing);
+    Py_RETURN_NONE;
+}
+
+static PyObject *transport_close(PyObject *self, PyObject *Py_UNUSED(none)) {
+    /* The next read sees the end. */
+    shutdown(((Transport *)self)->endpoint.descriptor, SHUT_RDWR);
+    Py_RETURN_NONE;
+}
+
+static PyObject *transport_is_closing(PyObject *self, PyObject *Py_UNUSED(none)) {
+    return PyBool_FromLong(((Transport *)self)->endpoint.descriptor < 0);
+}
+
+/* get_extra_info(name, default=None): there is none. */
+static PyObject *transport_get_extra_info(PyObject *Py_UNUSED(self), PyObject *const *arguments, Py_ssize_t count) {
+    return Py_NewRef(count > 1 ? arguments[1] : Py_None);
+}
+
 static void transport_free(PyObject *self) {
     transport_clear((Transport *)self);
     PyObject_Free(self);
@@ -116,6 +142,10 @@ static void transport_free(PyObject *self) {
 
 static PyMethodDef methods[] = {
     {"write", transport_write, METH_O, NULL},
+    {"writelines", transport_writelines, METH_O, NULL},
+    {"close", transport_close, METH_NOARGS, NULL},
+    {"is_closing", transport_is_closing, METH_NOARGS, NULL},
+    {"get_extra_info", (PyCFunction)(void (*)(void))transport_get_extra_info, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
