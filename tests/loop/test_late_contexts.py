@@ -235,6 +235,93 @@ def test_nothing_keeps_the_values_of_what_has_run(loop, run_once):
     assert [each() for each in followed] == [None, None]
 
 
+def test_handle_that_is_made_again_while_it_runs_leaves_its_context_well(loop, run_once):
+    def again():
+        variable.set("of the first run")
+        handle.__init__(seen.append, ("again",), loop)
+        gc.collect()
+        seen.append(variable.get())
+
+    seen = []
+    for _ in range(50):
+        for context in (None, contextvars.Context()):
+            handle = contextvars.Context().run(loop.call_soon, again, context=context)
+            del context
+            run_once(loop)
+            handle._run()
+    assert seen == ["of the first run", "again"] * 100
+    assert variable.get() == "unset"
+
+
+def test_finalizer_may_ask_for_the_context_that_is_being_made(loop, run_once):
+    class Cycle:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            told.extend(each.get_context() for each in handles)
+            told.append(task.get_context())
+
+    async def wait():
+        for _ in range(5):
+            assert variable.get() == "set"
+            await asyncio.sleep(0)
+
+    told = []
+    seen = []
+    variable.set("set")
+    task = loop.create_task(wait())
+    before = gc.get_threshold()
+    # Contexts that are freed are used again, without asking for memory: here are none.
+    held = [contextvars.Context() for _ in range(400)]
+    try:
+        for _ in range(20):
+            handles = [loop.call_soon(lambda: seen.append(variable.get())) for _ in range(3)]
+            Cycle()
+            gc.set_threshold(1, 1000, 1000)
+            run_once(loop)
+            for each in handles:
+                assert each.get_context()[variable] == "set"
+    finally:
+        gc.set_threshold(*before)
+        variable.set("unset")
+    loop.run_until_complete(task)
+    assert seen == ["set"] * 60
+    assert all(each[variable] == "set" for each in told)
+    assert len(held) == 400
+
+
+def test_whoever_runs_something_in_a_context_that_was_found_takes_nothing_away(loop, run_once):
+    seen = []
+
+    def run_in_all():
+        for each in gc.get_objects():
+            if type(each) is contextvars.Context and not len(each):
+                each.run(variable.set, "found")
+
+    for _ in range(20):
+        loop.call_soon(id, 1)
+        run_once(loop)
+        run_in_all()
+        contextvars.Context().run(loop.call_soon, lambda: seen.append(variable.get()))
+        run_once(loop)
+    assert seen == ["unset"] * 20
+
+
+def test_callbacks_of_a_future_tell_the_contexts_that_they_run_in(loop, run_once):
+    future = loop.create_future()
+    seen = []
+    for _ in range(2):
+        future.add_done_callback(lambda _: seen.append(variable.get()))
+    contexts = [context for _, context in future._callbacks]
+    assert [context for _, context in future._callbacks] == contexts
+    for context in contexts:
+        context.run(variable.set, "from outside")
+    future.set_result(None)
+    run_once(loop)
+    assert seen == ["from outside"] * 2
+
+
 def test_whoever_lists_all_objects_holds_contexts_that_nobody_changes(loop, run_once):
     loop.call_soon(variable.set, "before")
     run_once(loop)

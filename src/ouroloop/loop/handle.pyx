@@ -17,14 +17,12 @@ from cpython.object cimport PyTypeObject
 from cpython.ref cimport PyObject
 
 from ouroloop.kernel.errors cimport raise_again, take_raised
-from ouroloop.loop.late_context cimport as_context, borrow_context, copy_context, give_back, learn_contexts
+from ouroloop.loop.late_context cimport context_of, copy_context, enter_context, learn_contexts, leave_context
 from ouroloop.loop.spare_memory cimport track, use_spare_memory
 
 from ouroloop.loop.describe import capture_stack, describe_callback, describe_handle
 
 cdef extern from "Python.h":
-    int PyContext_Enter(PyObject *context)
-    int PyContext_Exit(PyObject *context) except -1
     PyObject *PyObject_CallNoArgs(object callback)
     PyObject *PyObject_CallOneArg(object callback, PyObject *argument)
     PyObject *PyObject_CallObject(object callback, object arguments)
@@ -91,8 +89,7 @@ cdef class Handle(Runnable):
 
     def get_context(self):
         """The `contextvars.Context` that the callback runs in."""
-        self.context = as_context(self.context)
-        return self.context
+        return context_of(<PyObject *>self, CONTEXT_PLACE)
 
     def cancel(self):
         """Makes sure that the callback is not called. Cancelling twice changes nothing."""
@@ -134,9 +131,9 @@ cdef class Handle(Runnable):
             track(<PyObject *>self)
         if args is None:
             return 0
-        cdef bint is_borrowed = borrow_context(<PyObject *>self, CONTEXT_PLACE)
-        cdef PyObject *context = <PyObject *>self.context
-        if PyContext_Enter(context) < 0:
+        cdef int is_borrowed
+        cdef PyObject *context = enter_context(<PyObject *>self, CONTEXT_PLACE, &is_borrowed)
+        if context == NULL:
             return self.failed(callback, args)
         cdef Py_ssize_t count = PyTuple_GET_SIZE(args)
         if count == 0:
@@ -145,9 +142,7 @@ cdef class Handle(Runnable):
             result = PyObject_CallOneArg(callback, PyTuple_GET_ITEM(args, 0))
         else:
             result = PyObject_CallObject(callback, args)
-        PyContext_Exit(context)
-        if is_borrowed:
-            give_back(<PyObject *>self, CONTEXT_PLACE, context)
+        leave_context(<PyObject *>self, CONTEXT_PLACE, context, is_borrowed)
         if result == NULL:
             return self.failed(callback, args)
         Py_DECREF(result)

@@ -107,21 +107,48 @@ cdef extern from *:
         return context;
     }
 
+    static inline PyObject **ouroloop_field(PyObject *holder, size_t place) {
+        return (PyObject **)((char *)holder + place);
+    }
+
+    static inline PyObject *ouroloop_context_of(PyObject *holder, size_t place) {
+        PyObject **field = ouroloop_field(holder, place);
+        PyObject *kept = Py_NewRef(*field);
+        PyObject *context = ouroloop_as_context(kept);
+        /* Making one may have run a finalizer, who has asked for it before. */
+        if (context != NULL && *field == kept) {
+            *field = Py_NewRef(context);
+            Py_DECREF(kept);
+        }
+        Py_DECREF(kept);
+        if (context != NULL && *field != context) {
+            Py_DECREF(context);
+            context = Py_NewRef(*field);
+        }
+        return context;
+    }
+
     /* References move: the field's to the context, and the spare one's to the field. */
     static inline int ouroloop_borrow_context(PyObject *holder, size_t place) {
-        PyObject **field = (PyObject **)((char *)holder + place);
+        PyObject **field = ouroloop_field(holder, place);
         PyObject *context;
         if (!ouroloop_is_late(*field)) {
             return 0;
         }
         context = ouroloop_spare_context;
         ouroloop_spare_context = NULL;
-        /* Whoever lists all objects may hold it. */
-        if (context == NULL || Py_REFCNT(context) != 1) {
+        /* Whoever lists all objects may hold it, or has run something in it. */
+        if (context == NULL || Py_REFCNT(context) != 1
+                || OUROLOOP_CONTEXT(context)->variables != ouroloop_no_variables) {
             Py_XDECREF(context);
             context = PyContext_New();
             if (context == NULL) {
                 return -1;
+            }
+            /* As above. */
+            if (!ouroloop_is_late(*field)) {
+                Py_DECREF(context);
+                return 0;
             }
         }
         OUROLOOP_CONTEXT(context)->variables = *field;
@@ -131,8 +158,9 @@ cdef extern from *:
 
     /* And back. The reference to no variables was nobody's meanwhile. */
     static inline void ouroloop_give_back(PyObject *holder, size_t place, PyObject *context) {
-        PyObject **field = (PyObject **)((char *)holder + place);
-        if (*field != context || Py_REFCNT(context) != 1 || OUROLOOP_CONTEXT(context)->weak_references != NULL) {
+        PyObject **field = ouroloop_field(holder, place);
+        /* The field's reference, and that of who has run in it. */
+        if (*field != context || Py_REFCNT(context) != 2 || OUROLOOP_CONTEXT(context)->weak_references != NULL) {
             Py_DECREF(ouroloop_no_variables);
             return;
         }
@@ -144,16 +172,42 @@ cdef extern from *:
             Py_DECREF(context);
         }
     }
+
+    static inline PyObject *ouroloop_enter_context(PyObject *holder, size_t place, int *is_borrowed) {
+        PyObject *context;
+        *is_borrowed = ouroloop_borrow_context(holder, place);
+        if (*is_borrowed < 0) {
+            return NULL;
+        }
+        context = Py_NewRef(*ouroloop_field(holder, place));
+        if (PyContext_Enter(context) < 0) {
+            Py_DECREF(context);
+            return NULL;
+        }
+        return context;
+    }
+
+    static inline int ouroloop_leave_context(PyObject *holder, size_t place, PyObject *context, int is_borrowed) {
+        int result = PyContext_Exit(context);
+        if (is_borrowed && result == 0) {
+            ouroloop_give_back(holder, place, context);
+        }
+        Py_DECREF(context);
+        return result;
+    }
     #endif
     """
     # For each module that cimports this, when it is imported.
     int learn_contexts "ouroloop_learn_contexts"() except -1
     # A copy of the current context, to be kept.
     object copy_context "ouroloop_copy_context"()
-    # The context that is kept, or a new one with the variables that are.
+    # A context for what is kept, a new one where that is only variables.
     object as_context "ouroloop_as_context"(object kept)
-    # Where an object keeps variables, `place` bytes into it, it keeps a context with these variables from now on, until
-    # that is given back. False where it keeps a context already.
-    bint borrow_context "ouroloop_borrow_context"(PyObject *holder, size_t place) except -1
-    # After it was run in: the object keeps the variables as they are now, or still the context where others hold it.
-    void give_back "ouroloop_give_back"(PyObject *holder, size_t place, PyObject *context) noexcept
+    # The context of an object that keeps it `place` bytes into itself. From now on that is a context.
+    object context_of "ouroloop_context_of"(PyObject *holder, size_t place)
+    # Enters it; where only variables are kept, a borrowed one in their place. To be left soon, whatever happens.
+    PyObject *enter_context "ouroloop_enter_context"(PyObject *holder, size_t place, int *is_borrowed)
+    # After that the object keeps the variables as they are now, or still the context where others hold it.
+    int leave_context "ouroloop_leave_context"(
+        PyObject *holder, size_t place, PyObject *context, int is_borrowed
+    ) except -1

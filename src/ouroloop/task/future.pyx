@@ -245,7 +245,7 @@ cdef class Future(Runnable):
     def _callbacks(self):
         """List of (callback, context), or None. A task that awaits shows as its wake-up."""
         callbacks = [
-            (callback, as_context(context)) if context is not None
+            (callback, context) if context is not None
             else (callback._wakeup, callback.get_context()) if hasattr(callback, "_wakeup")
             else (callback, contextvars.copy_context())
             for callback, context in self.callback_entries()
@@ -254,6 +254,17 @@ cdef class Future(Runnable):
 
     def callback_entries(self):
         """The callbacks as they are stored: (callback, context), or (task or follower, None)."""
+        cdef list more = self.more_callbacks
+        cdef Py_ssize_t place
+        if self.first_context is not None:
+            context = as_context(self.first_context)
+            # Making one may have run a finalizer.
+            if self.first_context is not None:
+                self.first_context = context
+        if more is not None:
+            for place, (callback, context) in enumerate(list(more)):
+                if context is not None and place < len(more) and more[place][0] is callback:
+                    more[place] = callback, as_context(context)
         entries = [] if self.first_callback is None else [(self.first_callback, self.first_context)]
         return entries + (self.more_callbacks or [])
 

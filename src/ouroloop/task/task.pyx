@@ -23,7 +23,7 @@ from libc.stdint cimport uint64_t
 from ouroloop.kernel.errors cimport raise_again, take_raised
 from ouroloop.kernel.fork cimport fork_depth
 from ouroloop.loop.core cimport LoopCore
-from ouroloop.loop.late_context cimport as_context, borrow_context, copy_context, give_back, learn_contexts
+from ouroloop.loop.late_context cimport context_of, copy_context, enter_context, learn_contexts, leave_context
 from ouroloop.loop.spare_memory cimport track, use_spare_memory
 from ouroloop.task.await_slots cimport RAISED, RETURNED, YIELDED, throw_into
 from ouroloop.task.future cimport FINISHED, PENDING, Future, new_future
@@ -57,8 +57,6 @@ from ouroloop.task.factory import made_by_factory
 from ouroloop.task.lend import lend_tasks_of
 
 cdef extern from "Python.h":
-    int PyContext_Enter(PyObject *context) except -1
-    int PyContext_Exit(PyObject *context) except -1
     object PyContext_CopyCurrent()
     int PyIter_Send(object coro, object value, PyObject **result)
     bint PyCoro_CheckExact(object coro)
@@ -148,8 +146,7 @@ cdef class Task(Future):
 
     def get_context(self):
         """The `contextvars.Context` that every step runs in."""
-        self.context = as_context(self.context)
-        return self.context
+        return context_of(<PyObject *>self, CONTEXT_PLACE)
 
     def get_name(self):
         """The name, for people."""
@@ -337,9 +334,12 @@ cdef class Task(Future):
         """Sends None into the coroutine, or throws `error`, and acts on what comes out."""
         cdef PyObject *result = NULL
         cdef int outcome
-        cdef bint is_borrowed = borrow_context(<PyObject *>self, CONTEXT_PLACE)
-        cdef PyObject *context = <PyObject *>self.context
-        PyContext_Enter(context)
+        cdef int is_borrowed
+        cdef PyObject *context = enter_context(<PyObject *>self, CONTEXT_PLACE, &is_borrowed)
+        if context == NULL:
+            error = take_raised()
+            # Who calls this hears that it cannot be entered; that there is no memory for it, who awaits the task.
+            return self.fail_with(error) if isinstance(error, MemoryError) else raise_again(error)
         if error is None:
             outcome = PyIter_Send(self.coro, None, &result)
         else:
@@ -347,9 +347,7 @@ cdef class Task(Future):
         error = None
         if outcome == RAISED:
             error = take_raised()
-        PyContext_Exit(context)
-        if is_borrowed:
-            give_back(<PyObject *>self, CONTEXT_PLACE, context)
+        leave_context(<PyObject *>self, CONTEXT_PLACE, context, is_borrowed)
         if outcome == YIELDED:
             yielded = <object>result
             Py_DECREF(result)
