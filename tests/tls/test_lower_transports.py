@@ -277,6 +277,7 @@ class ReadsElsewhere(Answering):
                 self.elsewhere.append(done.value)
 
 
+@pytest.mark.exact_calls  # what is read elsewhere must be there at once
 def test_reading_elsewhere_within_a_callback_leaves_the_rest_of_the_cipher_text(
     loop, server_context, client_context
 ):
