@@ -113,19 +113,22 @@ cdef extern from *:
 
     static inline PyObject *ouroloop_context_of(PyObject *holder, size_t place) {
         PyObject **field = ouroloop_field(holder, place);
-        PyObject *kept = Py_NewRef(*field);
-        PyObject *context = ouroloop_as_context(kept);
-        /* Making one may have run a finalizer, who has asked for it before. */
-        if (context != NULL && *field == kept) {
-            *field = Py_NewRef(context);
+        PyObject *kept, *context;
+        while (ouroloop_is_late(*field)) {
+            kept = Py_NewRef(*field);
+            context = ouroloop_as_context(kept);
+            /* Making one may have run a finalizer, who has asked for it before. */
+            if (context != NULL && *field == kept) {
+                Py_SETREF(*field, context);
+            } else {
+                Py_XDECREF(context);
+            }
             Py_DECREF(kept);
+            if (context == NULL) {
+                return NULL;
+            }
         }
-        Py_DECREF(kept);
-        if (context != NULL && *field != context) {
-            Py_DECREF(context);
-            context = Py_NewRef(*field);
-        }
-        return context;
+        return Py_NewRef(*field);
     }
 
     /* References move: the field's to the context, and the spare one's to the field. */
@@ -205,7 +208,8 @@ cdef extern from *:
     object as_context "ouroloop_as_context"(object kept)
     # The context of an object that keeps it `place` bytes into itself. From now on that is a context.
     object context_of "ouroloop_context_of"(PyObject *holder, size_t place)
-    # Enters it; where only variables are kept, a borrowed one in their place. To be left soon, whatever happens.
+    # Enters it, and where only variables are kept, a borrowed one in their place. The caller's to leave; NULL with an
+    # exception.
     PyObject *enter_context "ouroloop_enter_context"(PyObject *holder, size_t place, int *is_borrowed)
     # After that the object keeps the variables as they are now, or still the context where others hold it.
     int leave_context "ouroloop_leave_context"(
